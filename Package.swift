@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The one set of compiler settings, for every target.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioFoundation: Target.Dependency = .product(name: "NIOFoundationCompat", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+func library(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = [], plugins: [Target.PluginUsage] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings, plugins: plugins)
+}
+
+func tests(_ target: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(target)Tests", dependencies: [.byName(name: target), "SlingshotTestSupport"] + dependencies,
+        resources: resources, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "slingshot",
+    products: [.executable(name: "slingshot", targets: ["slingshot"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+    ],
+    targets: [
+        // Values and pure decisions.
+        library("StagingModel"),
+        library("StrictYAML", ["StagingModel", yams]),
+        library("Planning", ["StagingModel", "StrictYAML", "StackTemplates", crypto, yams]),
+        library("StackTemplates", path: "templates", plugins: ["EmbedTemplates"]),
+        library("Webhooks", path: "webhooks", ["StagingModel", crypto]),
+        library("Orchestration", ["StagingModel", "Planning", logging, serviceLifecycle]),
+        // Engines: each implements one of Orchestration's ports.
+        library("KubernetesClient", [asyncHTTPClient, logging, nioCore, nioFoundation, nioHTTP1, nioSSL, yams]),
+        library("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel", logging]),
+        .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+        library("GitRefs", ["CLibgit2", "Orchestration", "StagingModel", logging]),
+        library("Store", ["Orchestration", "StagingModel", grdb]),
+        // The service and its command line.
+        library("ControlAPI", ["StagingModel", asyncHTTPClient, nioCore, nioFoundation, nioHTTP1]),
+        library("Service", ["ControlAPI", "Orchestration", "StagingModel", "Webhooks", crypto, hummingbird, logging, serviceLifecycle]),
+        library(
+            "SlingshotCommands",
+            [
+                "ControlAPI", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "Service", "StagingModel", "Store", "StrictYAML",
+                "Webhooks", argumentParser, logging, serviceLifecycle, yams,
+            ]),
+        .executableTarget(name: "slingshot", dependencies: ["SlingshotCommands"], swiftSettings: settings),
+        // Building and testing.
+        .executableTarget(name: "embed-folders", swiftSettings: settings),
+        .plugin(name: "EmbedTemplates", capability: .buildTool(), dependencies: ["embed-folders"], path: "Sources/EmbedTemplates"),
+        library("SlingshotTestSupport", ["Orchestration", "StagingModel", subprocess]),
+    ]
+)

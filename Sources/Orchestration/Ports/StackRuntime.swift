@@ -1,0 +1,48 @@
+public import StagingModel
+
+/// An engine that runs stacks. Implemented by `KubernetesRuntime` (and later `PodmanRuntime`).
+///
+/// Every operation can be repeated: after a crash the orchestrator calls it again with the same arguments. Every operation
+/// throws ``StepError``; its `isRetryable` says whether the same call can succeed later. All honour task cancellation.
+public protocol StackRuntime: Sendable {
+    /// Brings the engine to `plan`, object by object, wave by wave. The namespace is created with `lease` on it, and never
+    /// exists without. `onNamespace` is told the namespace's UID before anything is put into it, so that a crash in
+    /// between leaves a record. Refuses a namespace of that name that does not carry the stack's labels.
+    func apply(_ plan: Plan, lease: Lease, onNamespace: @Sendable (_ uid: String) async throws -> Void) async throws
+
+    /// Follows the stack's workloads by watching, and tells each change of their readiness. Ends after `.ready`; the caller
+    /// ends it earlier by cancelling.
+    func readiness(of stack: StackName) -> AsyncThrowingStream<Readiness, any Error>
+
+    /// What the engine has under the stack's name now.
+    func observe(_ stack: StackName) async throws -> Observation
+
+    /// Writes the lease on the namespace, when it still is the one with this UID.
+    func renew(_ lease: Lease, of stack: StackName, uid: String) async throws
+
+    /// Starts the teardown of exactly this namespace, and returns how many objects of each kind were in it. A namespace that is
+    /// gone, or is going, is success.
+    func destroy(_ stack: StackName, uid: String) async throws -> [String: Int]
+
+    /// Returns when the engine says that the namespace with this UID is no more. `onHolding` is told, when it changes, what holds the
+    /// deletion up, in words from the engine. Finalizers are never forced.
+    func awaitGone(_ stack: StackName, uid: String, onHolding: @Sendable (String) async throws -> Void) async throws
+
+    /// All stacks that the engine carries, found by their labels.
+    func stacks() async throws -> [ObservedStack]
+}
+
+/// Why a step of the orchestrator did not succeed.
+public struct StepError: Error, Hashable, CustomStringConvertible {
+    /// One stable line for people, with the fix where there is one.
+    public var message: String
+    /// Whether the same step can succeed later without anybody changing anything.
+    public var isRetryable: Bool
+
+    public init(_ message: String, isRetryable: Bool) {
+        self.message = message
+        self.isRetryable = isRetryable
+    }
+
+    public var description: String { message }
+}

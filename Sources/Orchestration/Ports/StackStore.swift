@@ -1,0 +1,64 @@
+public import Foundation
+public import StagingModel
+
+/// The working record of all stacks. Implemented by `Store` on SQLite.
+///
+/// A write is one transaction: what its body throws rolls back all of it, and when it returns the change is on disk.
+public protocol StackStore: Sendable {
+    func read<T: Sendable>(_ body: @Sendable (any StackReading) throws -> T) async throws -> T
+    func write<T: Sendable>(_ body: @Sendable (any StackWriting) throws -> T) async throws -> T
+}
+
+/// What can be asked of the store inside a transaction.
+public protocol StackReading {
+    func stack(_ name: StackName) throws -> Stack?
+    /// All stacks by name; destroyed ones only when asked for.
+    func stacks(includingDestroyed: Bool) throws -> [Stack]
+    /// The newest `limit` events with an id above `after`, oldest first; of all stacks when `stack` is nil.
+    func events(of stack: StackName?, after: Int64, limit: Int) throws -> [StackEvent]
+    /// The stacks that have something to do at or before `instant`.
+    func due(at instant: Date) throws -> [StackName]
+    /// The next instant at which a stack has something to do; nil when none has.
+    func nextWake() throws -> Date?
+    /// What was answered to a delivery; nil when it is new.
+    func outcome(ofDelivery key: DeliveryKey) throws -> DeliveryOutcome?
+}
+
+/// What can be changed inside a transaction.
+public protocol StackWriting: StackReading {
+    /// Stores the record whole. `wakeAt` is when the orchestrator has to look at it next; nil for never.
+    func save(_ stack: Stack, wakeAt: Date?) throws
+    func append(_ event: StackEvent) throws
+    func remember(_ outcome: DeliveryOutcome, ofDelivery key: DeliveryKey, at instant: Date) throws
+}
+
+/// What makes a delivery unique: two hooks can share a delivery id, and a redelivery keeps it.
+public struct DeliveryKey: Codable, Hashable, Sendable {
+    public var forge: String
+    public var hook: String
+    public var id: String
+
+    public init(forge: String, hook: String, id: String) {
+        self.forge = forge
+        self.hook = hook
+        self.id = id
+    }
+}
+
+/// What was made of a delivery; the body of the answer to the forge.
+public struct DeliveryOutcome: Codable, Hashable, Sendable {
+    public enum Action: String, Codable, Sendable { case create, update, destroy, ignored }
+
+    public var delivery: String
+    public var stack: StackName?
+    public var action: Action
+    /// One line: why.
+    public var reason: String
+
+    public init(delivery: String, stack: StackName?, action: Action, reason: String) {
+        self.delivery = delivery
+        self.stack = stack
+        self.action = action
+        self.reason = reason
+    }
+}

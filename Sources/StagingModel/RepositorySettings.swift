@@ -1,0 +1,69 @@
+/// One repository of the server's configuration: trusted, unlike everything that comes from the repository itself.
+public struct RepositorySettings: Codable, Hashable, Sendable {
+    /// What to do with pull requests whose head is in another repository.
+    public enum ForkPolicy: String, Codable, Sendable { case deny, approval, allow }
+
+    public var name: RepositoryName
+    public var forge: String
+    /// The full name on the forge, `acme/shop`; compared without regard to case.
+    public var repository: String
+    /// The only address that is ever fetched.
+    public var url: String
+    public var runtime: String
+    /// The template for commits without a stack file.
+    public var template: String?
+    public var values: [String: JSONValue]
+    public var limits: StackLimits
+    public var forks: ForkPolicy
+
+    public init(
+        name: RepositoryName, forge: String, repository: String, url: String, runtime: String, template: String? = nil,
+        values: [String: JSONValue] = [:], limits: StackLimits = StackLimits(), forks: ForkPolicy = .deny
+    ) {
+        self.name = name
+        self.forge = forge
+        self.repository = repository
+        self.url = url
+        self.runtime = runtime
+        self.template = template
+        self.values = values
+        self.limits = limits
+        self.forks = forks
+    }
+}
+
+/// What one stack may use, as Kubernetes quantities.
+public struct StackLimits: Codable, Hashable, Sendable {
+    public var cpu: String
+    public var memory: String
+    public var pods: Int
+
+    public init(cpu: String = "2", memory: String = "4Gi", pods: Int = 20) {
+        self.cpu = cpu
+        self.memory = memory
+        self.pods = pods
+    }
+}
+
+/// How stacks are named and reached: the server's part of every plan.
+public struct StackAddressing: Codable, Hashable, Sendable {
+    /// The DNS domain under which each stack gets a host of one label.
+    public var domain: String
+    /// Goes before a stack's name to make its namespace: `staging-`.
+    public var namespacePrefix: String
+    /// The `ingressClassName` of made Ingress objects; nil leaves the cluster's default.
+    public var ingressClass: String?
+    /// The TLS secret that Ingress objects name; with one, URLs are https.
+    public var tlsSecret: String?
+
+    public init(domain: String, namespacePrefix: String = "staging-", ingressClass: String? = nil, tlsSecret: String? = nil) {
+        self.domain = domain
+        self.namespacePrefix = namespacePrefix
+        self.ingressClass = ingressClass
+        self.tlsSecret = tlsSecret
+    }
+
+    public func namespace(of stack: StackName) -> String { namespacePrefix + stack.description }
+    public func host(of stack: StackName) -> String { "\(stack).\(domain)" }
+    public func url(of stack: StackName) -> String { "\(tlsSecret == nil ? "http" : "https")://\(host(of: stack))" }
+}

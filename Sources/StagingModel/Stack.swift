@@ -1,0 +1,115 @@
+public import Foundation
+
+/// The working record of one stack: what is wanted, what was done, and how it looks to people.
+///
+/// The orchestrator's decisions are a function of this record, of what the engine shows, and of the time; so it holds
+/// every fact that a restart needs, and nothing that can be derived.
+public struct Stack: Codable, Hashable, Sendable {
+    /// What should be: a running stack, or none and why.
+    public enum Wanted: Codable, Hashable, Sendable {
+        case running
+        case gone(DestroyReason)
+    }
+
+    /// The commit that a revision stands for, once its ref was fetched.
+    public struct Fetched: Codable, Hashable, Sendable {
+        public var revision: Int
+        public var commit: CommitID
+
+        public init(revision: Int, commit: CommitID) {
+            self.revision = revision
+            self.commit = commit
+        }
+    }
+
+    /// What was last applied to the engine, whole.
+    public struct Deployed: Codable, Hashable, Sendable {
+        public var revision: Int
+        public var commit: CommitID
+        public var planDigest: String
+        public var at: Date
+        /// When it was first seen ready; nil until then.
+        public var readyAt: Date?
+
+        public init(revision: Int, commit: CommitID, planDigest: String, at: Date, readyAt: Date? = nil) {
+            self.revision = revision
+            self.commit = commit
+            self.planDigest = planDigest
+            self.at = at
+            self.readyAt = readyAt
+        }
+    }
+
+    /// The outcome of the last step that did not succeed. Cleared by success and by anything new that is wanted.
+    public struct Failure: Codable, Hashable, Sendable {
+        public var message: String
+        /// How often in a row, from 1.
+        public var attempts: Int
+        /// When to try again; nil when only a change (a push, a redeploy) can help.
+        public var retryAt: Date?
+
+        public init(message: String, attempts: Int, retryAt: Date?) {
+            self.message = message
+            self.attempts = attempts
+            self.retryAt = retryAt
+        }
+    }
+
+    public var name: StackName
+    /// The engine that it runs on: a key of the configuration's `runtimes`.
+    public var runtime: String
+    public var forge: String
+    /// The repository's full name on its forge.
+    public var repositoryFullName: String
+    public var pullRequest: PullRequest
+    /// The git ref to fetch instead of the forge's pull-request ref (`create --ref`).
+    public var ref: String?
+    /// The commit to deploy instead of the ref's newest (`create --sha`); it must be reachable from the ref.
+    public var pinnedCommit: CommitID?
+
+    public var wanted: Wanted
+    /// Grows by one with each thing that has to be deployed; `deployed.revision` follows it.
+    public var revision: Int
+    public var lease: Lease
+    /// The forge's time of the newest delivery that was acted on.
+    public var forgeUpdatedAt: Date?
+
+    public var fetched: Fetched?
+    public var deployed: Deployed?
+    public var failure: Failure?
+    /// The engine's identity of the namespace that is ours: nothing else is ever deleted.
+    public var namespaceUID: String?
+
+    public var phase: Phase
+    /// One line that a person can act on.
+    public var message: String
+    public var url: String
+    public var createdAt: Date
+    public var updatedAt: Date
+
+    public init(
+        name: StackName, runtime: String, forge: String, repositoryFullName: String, pullRequest: PullRequest, ref: String? = nil,
+        pinnedCommit: CommitID? = nil, lease: Lease, url: String, createdAt: Date
+    ) {
+        self.name = name
+        self.runtime = runtime
+        self.forge = forge
+        self.repositoryFullName = repositoryFullName
+        self.pullRequest = pullRequest
+        self.ref = ref
+        self.pinnedCommit = pinnedCommit
+        wanted = .running
+        revision = 1
+        self.lease = lease
+        phase = .queued
+        message = ""
+        self.url = url
+        self.createdAt = createdAt.wholeSeconds
+        updatedAt = createdAt.wholeSeconds
+    }
+
+    /// Why it goes or went; nil while it is wanted.
+    public var destroyReason: DestroyReason? {
+        if case .gone(let reason) = wanted { reason } else { nil }
+    }
+}
