@@ -13,6 +13,7 @@ let settings: [SwiftSetting] = [
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -24,6 +25,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 func library(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = [], plugins: [Target.PluginUsage] = []) -> Target {
@@ -41,6 +43,7 @@ let package = Package(
     products: [.executable(name: "slingshot", targets: ["slingshot"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -68,12 +71,12 @@ let package = Package(
         library("Store", ["Orchestration", "StagingModel", grdb]),
         // The service and its command line.
         library("ControlAPI", ["StagingModel", asyncHTTPClient, nioCore, nioFoundation, nioHTTP1]),
-        library("Service", ["ControlAPI", "Orchestration", "StagingModel", "Webhooks", crypto, hummingbird, logging, serviceLifecycle]),
+        library("Service", ["ControlAPI", "Orchestration", "StagingModel", "Webhooks", crypto, hummingbird, logging, nioCore, nioFoundation]),
         library(
             "SlingshotCommands",
             [
                 "ControlAPI", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "Service", "StagingModel", "Store", "StrictYAML",
-                "Webhooks", argumentParser, logging, serviceLifecycle, yams,
+                "Webhooks", argumentParser, configuration, crypto, logging, serviceLifecycle, unixSignals, yams,
             ]),
         .executableTarget(name: "slingshot", dependencies: ["SlingshotCommands"], swiftSettings: settings),
         // Building and testing.

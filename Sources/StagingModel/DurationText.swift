@@ -14,7 +14,9 @@ public enum DurationText {
                 guard (number ?? 0) < longest else { return nil }
                 number = (number ?? 0) * 10 + digit
             } else {
-                guard let value = number, let index = units.indices.first(where: { $0 >= next && units[$0].letter == character }) else { return nil }
+                guard let value = number, let index = units.indices.first(where: { $0 >= next && units[$0].letter == character }) else {
+                    return nil
+                }
                 let (product, overflow) = value.multipliedReportingOverflow(by: units[index].seconds)
                 guard !overflow, product <= longest else { return nil }
                 total += product

@@ -37,6 +37,14 @@ public enum Readiness: Hashable, Sendable {
     case progressing(String)
     /// Something is wrong that waiting alone rarely mends; the text is the diagnosis.
     case failing(String)
+
+    /// What is awaited, or what is wrong; nil when it is ready.
+    public var text: String? {
+        switch self {
+        case .ready: nil
+        case .progressing(let text), .failing(let text): text
+        }
+    }
 }
 
 /// Proof of a teardown: what existed, and that the engine said it is gone.

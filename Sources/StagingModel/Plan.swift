@@ -13,7 +13,9 @@ public struct Plan: Codable, Hashable, Sendable {
     /// SHA-256, hexadecimal, of the canonical texts of the manifests in order.
     public var digest: String
 
-    public init(stack: StackName, namespace: String, commit: CommitID, url: String, timeToLive: Int?, objects: [PlannedObject], digest: String) {
+    public init(
+        stack: StackName, namespace: String, commit: CommitID, url: String, timeToLive: Int?, objects: [PlannedObject], digest: String
+    ) {
         self.stack = stack
         self.namespace = namespace
         self.commit = commit

@@ -3,7 +3,9 @@ public struct CommitID: Hashable, Sendable, CustomStringConvertible {
     public let description: String
 
     public init?(_ text: String) {
-        guard [40, 64].contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }) else { return nil }
+        guard [40, 64].contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }) else {
+            return nil
+        }
         description = text
     }
 
@@ -59,4 +61,9 @@ public struct PullRequest: Codable, Hashable, Sendable {
         self.isDraft = isDraft
         self.isFork = isFork
     }
+}
+
+extension PullRequest {
+    /// The git ref under which a forge serves the head of its pull request: GitHub's, which Gitea and Forgejo share.
+    public static func headRef(_ number: Int) -> String { "refs/pull/\(number)/head" }
 }

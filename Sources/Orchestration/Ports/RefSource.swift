@@ -16,5 +16,6 @@ public protocol RefSource: Sendable {
 
     /// All regular files below a folder of a commit, by path from the root of the tree; nil when there is no such folder. More than
     /// `count` files, or more than `bytes` bytes together, throw.
-    func files(below folder: String, at commit: CommitID, of repository: RepositorySettings, count: Int, bytes: Int) async throws -> [String: [UInt8]]?
+    func files(below folder: String, at commit: CommitID, of repository: RepositorySettings, count: Int, bytes: Int) async throws
+        -> [String: [UInt8]]?
 }

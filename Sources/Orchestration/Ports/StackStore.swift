@@ -18,8 +18,8 @@ public protocol StackReading {
     func events(of stack: StackName?, after: Int64, limit: Int) throws -> [StackEvent]
     /// The stacks that have something to do at or before `instant`.
     func due(at instant: Date) throws -> [StackName]
-    /// The next instant at which a stack has something to do; nil when none has.
-    func nextWake() throws -> Date?
+    /// The first instant after `instant` at which a stack has something to do; nil when none has.
+    func nextWake(after instant: Date) throws -> Date?
     /// What was answered to a delivery; nil when it is new.
     func outcome(ofDelivery key: DeliveryKey) throws -> DeliveryOutcome?
 }

@@ -1,0 +1,129 @@
+import CLibgit2
+import Orchestration
+import StagingModel
+
+/// The files of one commit, read from a mirror without a checkout. Everything in it is a stranger's: sizes are looked at before
+/// anything is loaded.
+struct CommitTree: ~Copyable {
+    private static let longestTree = 4 << 20
+
+    private let mirror: Mirror
+    let commit: CommitID
+    private let root: git_oid
+
+    /// A commit that the mirror lacks throws a retryable error: fetching its ref brings it.
+    init(of commit: CommitID, in mirror: consuming Mirror) throws {
+        root = try mirror.rootTree(of: commit)
+        self.commit = commit
+        self.mirror = mirror
+    }
+
+    /// The content of a regular file of at most `limit` bytes; nil when there is nothing at the path.
+    func file(_ path: TreePath, limit: Int) throws -> [UInt8]? {
+        guard let entry = try entry(at: path) else { return nil }
+        guard entry.kind == .file else { throw refusal(path.description, entry.kind, wanted: .file) }
+        guard try size(of: entry.id) <= limit else {
+            throw terminal("\(oneLine(path.description)) at \(commit.short) is larger than \(limit) bytes; make it smaller")
+        }
+        return try content(of: entry.id)
+    }
+
+    /// Nil when there is nothing at the path; throws when a link or a submodule stands in its way.
+    func entry(at path: TreePath) throws -> TreeEntry? {
+        var found = TreeEntry(id: root, kind: .folder, name: nil)
+        for (depth, name) in path.names.enumerated() {
+            guard found.kind == .folder else {
+                if found.kind == .file { return nil }
+                throw refusal(path.names[..<depth].joined(separator: "/"), found.kind, wanted: .folder)
+            }
+            guard let next = try entry(name, in: found.id) else { return nil }
+            found = next
+        }
+        return found
+    }
+
+    private func entry(_ name: String, in folder: git_oid) throws -> TreeEntry? {
+        let tree = try loadTree(folder)
+        defer { git_tree_free(tree) }
+        return git_tree_entry_byname(tree, name).map(TreeEntry.init)
+    }
+
+    func entries(of folder: git_oid) throws -> [TreeEntry] {
+        let tree = try loadTree(folder)
+        defer { git_tree_free(tree) }
+        return (0..<git_tree_entrycount(tree)).compactMap { git_tree_entry_byindex(tree, $0).map(TreeEntry.init) }
+    }
+
+    /// To be freed by the caller.
+    private func loadTree(_ id: git_oid) throws -> OpaquePointer {
+        guard try mirror.header(of: id).size <= Self.longestTree else {
+            throw terminal("a folder at \(commit.short) has too many entries; split it")
+        }
+        var (id, tree): (git_oid, OpaquePointer?) = (id, nil)
+        try check(git_tree_lookup(&tree, mirror.repository, &id))
+        return try made(tree)
+    }
+
+    func size(of file: git_oid) throws -> Int { try mirror.header(of: file).size }
+
+    func content(of id: git_oid) throws -> [UInt8] {
+        var (id, blob): (git_oid, OpaquePointer?) = (id, nil)
+        try check(git_blob_lookup(&blob, mirror.repository, &id))
+        defer { git_blob_free(blob) }
+        return Array(UnsafeRawBufferPointer(start: git_blob_rawcontent(blob), count: Int(git_blob_rawsize(blob))))
+    }
+
+    func refusal(_ path: String, _ kind: TreeEntry.Kind, wanted: TreeEntry.Kind) -> StepError {
+        terminal("\(oneLine(path)) at \(commit.short) is a \(kind.rawValue); commit a \(wanted.rawValue) in its place")
+    }
+
+    func terminal(_ message: String) -> StepError { StepError(message, isRetryable: false) }
+}
+
+extension Mirror {
+    fileprivate func rootTree(of commit: CommitID) throws -> git_oid {
+        var id = try objectID(commit)
+        guard try isCommit(id) else {
+            throw StepError("the commit \(commit.short) is not in the mirror \(path); fetch its ref again", isRetryable: true)
+        }
+        guard try header(of: id).size <= 1 << 20 else {
+            throw StepError("the commit \(commit.short) has a message of more than 1 MiB; shorten it", isRetryable: false)
+        }
+        var object: OpaquePointer?
+        try check(git_commit_lookup(&object, repository, &id))
+        defer { git_commit_free(object) }
+        guard let tree = git_commit_tree_id(object) else {
+            throw GitFailure(code: GIT_ERROR.rawValue, area: 0, message: "the commit \(commit.short) has no tree")
+        }
+        return tree.pointee
+    }
+}
+
+/// One name in a tree object.
+struct TreeEntry {
+    enum Kind: String {
+        case file = "regular file"
+        case folder
+        case symbolicLink = "symbolic link"
+        case submodule
+    }
+
+    var id: git_oid
+    var kind: Kind
+    /// Nil when it is not valid UTF-8.
+    var name: String?
+}
+
+extension TreeEntry {
+    init(_ entry: OpaquePointer) {
+        id = git_tree_entry_id(entry).pointee
+        name = git_tree_entry_name(entry).flatMap { String(validatingCString: $0) }
+        kind =
+            switch git_tree_entry_filemode(entry) {
+            case GIT_FILEMODE_TREE: .folder
+            case GIT_FILEMODE_LINK: .symbolicLink
+            case GIT_FILEMODE_COMMIT: .submodule
+            default: .file
+            }
+    }
+}

@@ -1,0 +1,51 @@
+/// Why a call did not succeed. Texts are one stable line; ``isRetryable`` says whether the same call can succeed later without
+/// anybody changing anything. Cancelling the task throws `CancellationError` instead.
+public enum KubernetesError: Error, Hashable, CustomStringConvertible {
+    /// The API server answered with an error.
+    case status(Status)
+    /// There was no whole answer: no connection, a refused handshake, a time-out, a connection that broke.
+    case transport(String)
+    /// A watch's resource version, or a list's continue token, is too old (HTTP 410, or an `ERROR` event): list again.
+    case expired(String)
+    /// What was answered is not what was asked for.
+    case undecodable(String)
+    /// An answer, or one line of a stream, is larger than `limit` bytes.
+    case tooLarge(limit: Int)
+    /// The cluster serves no such kind.
+    case unknownKind(apiVersion: String, kind: String)
+    /// Something that can't be the name of an object, or doesn't fit its resource.
+    case invalidAddress(String)
+    /// The kubeconfig, or the files of the service account, can't be used. The text names the fix.
+    case configuration(String)
+
+    /// Worth another try: no answer, 409, 410, 429, and everything from 500. A 401 is too, because credentials that rotate are
+    /// rejected for a moment; all other errors stay until the request or the cluster changes.
+    public var isRetryable: Bool {
+        switch self {
+        case .status(let status): status.code == 401 || status.code == 409 || status.code == 429 || status.code >= 500
+        case .transport, .expired: true
+        case .undecodable, .tooLarge, .unknownKind, .invalidAddress, .configuration: false
+        }
+    }
+
+    /// The HTTP status of the server's answer; nil when there is none.
+    public var code: Int? {
+        switch self {
+        case .status(let status): status.code
+        case .expired: 410
+        default: nil
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .status(let status): status.description
+        case .transport(let text): "the API server did not answer: \(text)"
+        case .expired(let text): "the list is too old, list again: \(text)"
+        case .undecodable(let text): "the API server's answer could not be read: \(text)"
+        case .tooLarge(let limit): "the API server's answer is larger than \(limit) bytes"
+        case .unknownKind(let apiVersion, let kind): "the cluster serves no \(kind) in \(apiVersion)"
+        case .invalidAddress(let text), .configuration(let text): text
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import AsyncHTTPClient
+import Foundation
+import Logging
+import NIOCore
+import NIOFoundationCompat
+import NIOHTTP1
+import NIOSSL
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Sends requests and judges the heads of their answers.
+///
+/// HTTP/1.1 only: AsyncHTTPClient sends no HTTP/2 pings, so one HTTP/2 connection that died in silence would hold up every request
+/// and watch until TCP gives up, a quarter of an hour later. Here each has a connection of its own, kept alive by TCP, and a broken one
+/// harms nobody else. Streams have their own pool, so that however many watches there are, a delete never waits for one of them.
+struct Transport: Sendable {
+    /// Of whole answers, and of error bodies.
+    static let largestAnswer = 64 << 20
+    static let largestError = 1 << 20
+
+    private let server: String
+    private let token: BearerToken?
+    private let requests: HTTPClient
+    private let streams: HTTPClient
+    private let retry = RetryPolicy()
+    private let clock: any Clock<Duration>
+    private let logger: Logger
+
+    init(_ configuration: ClusterConfiguration, clock: any Clock<Duration>, logger: Logger) throws(KubernetesError) {
+        var base = HTTPClient.Configuration(
+            tlsConfiguration: try configuration.tls(), redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: .seconds(30)))
+        base.httpVersion = .http1Only
+        base.connectionPool.idleTimeout = .seconds(30)  // less than the 90 s after which the server closes, so that none closes as it is used
+        base.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 32
+        base.connectionPool.retryConnectionEstablishment = false
+        base.http1_1ConnectionDebugInitializer = { keepAlive($0) }
+        server = try configuration.override(&base)
+        token = configuration.token.map(BearerToken.init)
+        requests = HTTPClient(eventLoopGroupProvider: .singleton, configuration: base)
+        base.timeout.read = .minutes(15)  // a watch gets a bookmark every minute and ends after 10; a silent log is told from a dead one by TCP
+        base.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 4096
+        streams = HTTPClient(eventLoopGroupProvider: .singleton, configuration: base)
+        self.clock = clock
+        self.logger = logger
+    }
+
+    func shutdown() async {
+        for client in [requests, streams] {
+            do { try await client.shutdown() } catch { logger.debug("closing connections", metadata: ["error": "\(error)"]) }
+        }
+    }
+
+    /// The whole answer to a request.
+    func send(_ request: APIRequest) async throws -> ByteBuffer {
+        let response = try await exchange(request, over: requests)
+        do { return try await response.body.collect(upTo: Self.largestAnswer) } catch is NIOTooManyBytesError {
+            throw KubernetesError.tooLarge(limit: Self.largestAnswer)
+        } catch { throw translated(error) }
+    }
+
+    /// The body of the answer, as it comes.
+    func stream(_ request: APIRequest) async throws -> HTTPClientResponse.Body { try await exchange(request, over: streams).body }
+
+    /// Sends until there is a success, or an answer that another try would not change.
+    private func exchange(_ request: APIRequest, over client: HTTPClient) async throws -> HTTPClientResponse {
+        var attempt = 0
+        while true {
+            try Task.checkCancellation()
+            attempt += 1
+            var message = HTTPClientRequest(url: server + request.target)
+            message.method = request.method
+            message.headers = ["accept": request.accept, "user-agent": "swift-kubernetes-client"]
+            if let contentType = request.contentType { message.headers.add(name: "content-type", value: contentType) }
+            if let body = request.body { message.body = .bytes(ByteBuffer(bytes: body)) }
+            if let token { message.headers.add(name: "authorization", value: "Bearer \(try token.value(at: .now))") }
+            let response: HTTPClientResponse
+            do { response = try await client.execute(message, timeout: .seconds(30)) } catch { throw translated(error) }
+            let code = Int(response.status.code)
+            if (200...299).contains(code) { return response }
+            let status = await Self.status(of: response)
+            let pause = retry.delay(status: code, retryAfter: response.headers.first(name: "retry-after"), attempt: attempt)
+            guard let pause else { throw code == 410 ? KubernetesError.expired(status.message) : .status(status) }
+            logger.debug("asked to wait", metadata: ["request": "\(request.method) \(request.target)", "status": "\(code)", "for": "\(pause)"])
+            try await clock.sleep(for: pause)
+        }
+    }
+
+    /// The `Status` in an error's body, or what can be made of a body that is none: a proxy answered, or the server was too busy to.
+    private static func status(of response: HTTPClientResponse) async -> Status {
+        let body = (try? await response.body.collect(upTo: largestError)) ?? ByteBuffer()
+        let code = Int(response.status.code)
+        if var status = try? JSONDecoder().decode(Status.self, from: body), status.reason != nil || !status.message.isEmpty {
+            status.code = code
+            return status
+        }
+        let text = String(buffer: body).prefix(200).split(whereSeparator: \.isNewline).joined(separator: " ")
+        return Status(code: code, reason: nil, message: text.isEmpty ? response.status.reasonPhrase : text)
+    }
+}
+
+/// What AsyncHTTPClient, NIO and NIOSSL throw as ``KubernetesError/transport(_:)``, and a cancelled task's errors as
+/// `CancellationError`.
+func translated(_ error: any Error) -> any Error {
+    if error is CancellationError || Task.isCancelled { return CancellationError() }
+    return KubernetesError.transport((error as? HTTPClientError)?.shortDescription ?? "\(error)")
+}
+
+/// TCP finds out within a minute that a silent peer is gone.
+@Sendable private func keepAlive(_ channel: any Channel) -> EventLoopFuture<Void> {
+    func tcp(_ name: CInt) -> ChannelOptions.Types.SocketOption { .init(level: SocketOptionLevel(IPPROTO_TCP), name: SocketOptionName(name)) }
+    var options: [(ChannelOptions.Types.SocketOption, SocketOptionValue)] = [(.init(level: .init(SOL_SOCKET), name: .init(SO_KEEPALIVE)), 1)]
+    #if os(Linux)
+        options += [(tcp(TCP_KEEPIDLE), 30), (tcp(TCP_KEEPINTVL), 10), (tcp(TCP_KEEPCNT), 3)]
+    #endif
+    return .andAllSucceed(options.map { channel.setOption($0.0, value: $0.1) }, on: channel.eventLoop)
+}
+
+extension ClusterConfiguration {
+    /// - Throws: ``KubernetesError/configuration(_:)``.
+    fileprivate func tls() throws(KubernetesError) -> TLSConfiguration {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv12
+        if skipsTLSVerification { tls.certificateVerification = .none }
+        if let trustRoots {
+            do { tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(trustRoots)) } catch {
+                throw .configuration("the certificate authority is not a PEM certificate")
+            }
+        }
+        if let clientCertificate {
+            do {
+                tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(clientCertificate.chain).map { .certificate($0) }
+                tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: clientCertificate.key, format: .pem))
+            } catch { throw .configuration("the client certificate or its key is not PEM") }
+        }
+        return tls
+    }
+
+    /// The base URL to send to. With a `tls-server-name` its host is that name, and AsyncHTTPClient is told to connect to the real one.
+    fileprivate func override(_ client: inout HTTPClient.Configuration) throws(KubernetesError) -> String {
+        guard let tlsServerName, !tlsServerName.isEmpty else { return server }
+        guard var parts = URLComponents(string: server), let host = parts.host else { throw .configuration("\"\(server)\" has no host") }
+        client.dnsOverride = [tlsServerName: host.trimmingCharacters(in: ["[", "]"])]
+        parts.host = tlsServerName
+        guard let url = parts.string else { throw .configuration("\"\(tlsServerName)\" is not a host name") }
+        return url
+    }
+}

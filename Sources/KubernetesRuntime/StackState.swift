@@ -1,0 +1,115 @@
+import Foundation
+import KubernetesClient
+import StagingModel
+
+/// What is known of a stack's workloads and pods, merged from several watches, and what follows from it. No I/O, no clock.
+struct StackState: Sendable {
+    /// What the state says at one instant.
+    struct Verdict: Sendable {
+        var readiness: Readiness
+        /// The problems that a failing readiness is about, the most telling first.
+        var problems: [PodProblem] = []
+        /// When the same state says something else, because a problem will have lasted.
+        var changesAt: Date?
+    }
+
+    private var workloads: [String: [String: Workload]] = [:]
+    private var pods: [String: Pod]?
+    private var pullErrors: [PodProblem.Key: String] = [:]
+    private var firstSeen: [PodProblem.Key: Date] = [:]
+
+    /// The kinds that have to be listed before there is a verdict, besides pods.
+    let kinds: Set<String>
+
+    init(kinds: Set<String>) { self.kinds = kinds }
+
+    mutating func merge(_ change: CollectionChange<Pod>) {
+        switch change {
+        case .listed(let list): pods = Dictionary(list.map { ($0.metadata.uid, $0) }) { _, last in last }
+        case .updated(let pod): pods?[pod.metadata.uid] = pod
+        case .removed(let pod): pods?[pod.metadata.uid] = nil
+        }
+        for pod in pods?.values ?? [:].values { pullErrors.merge(pod.pullErrors) { _, new in new } }
+        pullErrors = pullErrors.filter { pods?[$0.key.uid] != nil }
+    }
+
+    mutating func merge<View: WorkloadView>(_ change: CollectionChange<View>) {
+        switch change {
+        case .listed(let list): workloads[View.kind] = Dictionary(list.map { ($0.metadata.uid, $0.workload) }) { _, last in last }
+        case .updated(let view): workloads[View.kind]?[view.metadata.uid] = view.workload
+        case .removed(let view): workloads[View.kind]?[view.metadata.uid] = nil
+        }
+    }
+
+    /// Nil until everything was listed once.
+    mutating func verdict(at now: Date) -> Verdict? {
+        guard let pods, kinds.isSubset(of: workloads.keys) else { return nil }
+        let claims = workloads[PersistentVolumeClaim.kind]?.values.sorted { $0.name < $1.name } ?? []
+        let bare = pods.values.filter { $0.metadata.controller == nil }.map(\.workload)
+        let all = (workloads.filter { $0.key != PersistentVolumeClaim.kind }.values.flatMap(\.values) + bare).sorted { $0.subject < $1.subject }
+        let unready = all.filter { $0.readiness != .ready }
+
+        let failed = Set((all + claims).filter { if case .failing = $0.readiness { true } else { false } }.map(\.subject))
+        let (lasting, changesAt) = lastingProblems(of: unready, failed: failed, pods: pods, at: now)
+        let explained = Set(lasting.map(\.subject))
+        let unexplained = (all + claims).compactMap { workload -> String? in
+            guard case .failing(let text) = workload.readiness, !explained.contains(workload.subject) else { return nil }
+            return text
+        }
+        if !lasting.isEmpty || !unexplained.isEmpty {
+            return Verdict(readiness: .failing(Self.joined(lasting.map { "\($0.subject): \($0.text)" } + unexplained)), problems: lasting, changesAt: changesAt)
+        }
+        guard !unready.isEmpty else { return Verdict(readiness: .ready) }
+        // A claim may bind only when a pod uses it, or never, when none does; so it is told of, and never waited for by itself.
+        let texts = unready.map { progress(of: $0, pods: pods) } + claims.compactMap { if case .progressing(let text) = $0.readiness { text } else { nil } }
+        return Verdict(readiness: .progressing(Self.joined(texts)), changesAt: changesAt)
+    }
+
+    /// The problems that have lasted, and the next instant at which another will have.
+    private mutating func lastingProblems(
+        of unready: [Workload], failed: Set<String>, pods: [String: Pod], at now: Date
+    ) -> (lasting: [PodProblem], changesAt: Date?) {
+        let subjects = Set(unready.map(\.subject))
+        let known = Set(workloads.values.flatMap(\.values).map(\.subject))
+        var problems = Self.newest(pods).filter { subjects.contains($0.owner) || !known.contains($0.owner) }.flatMap { $0.problems(pullErrors: pullErrors) }
+        for workload in unready {
+            guard let text = workload.replicaFailure?.oneLine(limit: 300) else { continue }
+            let key = PodProblem.Key(uid: workload.uid, container: "", category: .replica)
+            problems.append(PodProblem(key: key, subject: workload.subject, text: "its pods can't be made: \(text)", patience: PodProblem.usualPatience))
+        }
+        // remembered as long as the pod lives: a container that crashes, runs and crashes again has one problem, not two short ones
+        for problem in problems where firstSeen[problem.key] == nil { firstSeen[problem.key] = now }
+        let uids = Set(pods.keys).union(unready.map(\.uid))
+        firstSeen = firstSeen.filter { uids.contains($0.key.uid) }
+
+        func due(_ problem: PodProblem) -> Date {
+            failed.contains(problem.subject) ? now : (firstSeen[problem.key] ?? now).addingTimeInterval(problem.patience)
+        }
+        let lasting = problems.filter { due($0) <= now }.sorted { ($0.subject, $0.text) < ($1.subject, $1.text) }
+        return (lasting, problems.map(due).filter { $0 > now }.min())
+    }
+
+    /// The pods that say something about what was applied last: of each Deployment those of the template that it made a pod of last, so that the
+    /// crashes of the version before don't count while the fix rolls out.
+    private static func newest(_ pods: [String: Pod]) -> [Pod] {
+        let sets = Dictionary(grouping: pods.values) { $0.metadata.labels?["pod-template-hash"] == nil ? $0.metadata.uid : $0.owner }
+        return sets.values.flatMap { pods -> [Pod] in
+            let last = pods.compactMap(\.metadata.creationTimestamp).max()
+            let hashes = Set(pods.filter { $0.metadata.creationTimestamp == last }.map { $0.metadata.labels?["pod-template-hash"] })
+            return pods.filter { hashes.contains($0.metadata.labels?["pod-template-hash"]) }
+        }
+    }
+
+    private func progress(of workload: Workload, pods: [String: Pod]) -> String {
+        guard case .progressing(let text) = workload.readiness else { return workload.subject }
+        let unready = Set(pods.values.filter { $0.owner == workload.subject }.flatMap(\.unreadyContainers)).sorted()
+        return unready.isEmpty ? text : "\(text) (running, but not ready by its probe: \(unready.joined(separator: ", ")))"
+    }
+
+    /// The first few, each once.
+    private static func joined(_ texts: [String]) -> String {
+        var seen: Set<String> = []
+        let unique = texts.filter { seen.insert($0).inserted }
+        return unique.prefix(3).joined(separator: "; ") + (unique.count > 3 ? "; and \(unique.count - 3) more" : "")
+    }
+}

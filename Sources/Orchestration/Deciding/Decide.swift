@@ -1,0 +1,63 @@
+public import Foundation
+public import StagingModel
+
+/// What to do next for a stack: pure and total.
+///
+/// `observed` is what the engine showed since the last step that changed it; nil when it was not asked yet. Because every
+/// answer is a function of the record, the engine and the time, a process that is killed between any two steps goes on
+/// where it was.
+public func decide(_ stack: Stack, observed: Observation?, now: Date) -> Step {
+    switch stack.wanted {
+    case .running:
+        stack.lease.isExpired(at: now) ? .expire : decideRunning(stack, observed: observed, now: now)
+    case .gone(let reason):
+        decideGone(stack, reason: reason, observed: observed, now: now)
+    }
+}
+
+private func decideGone(_ stack: Stack, reason: DestroyReason, observed: Observation?, now: Date) -> Step {
+    if stack.phase == .destroyed { return .wait(until: nil) }
+    if let retryAt = stack.failure?.retryAt, retryAt > now { return .wait(until: retryAt) }
+    switch observed {
+    case nil:
+        return .observe
+    case .absent:
+        return .finish(reason, note: nil)
+    case .foreign(let what):
+        return .finish(reason, note: "\(what); it was left alone")
+    case .present(let namespace):
+        if let recorded = stack.namespaceUID, recorded != namespace.uid {
+            return .finish(reason, note: "namespace \(namespace.namespace) is another one by now (UID \(namespace.uid)); it was left alone")
+        }
+        if stack.namespaceUID == nil { return .adopt(uid: namespace.uid) }
+        return namespace.isTerminating ? .awaitGone(uid: namespace.uid) : .destroy(uid: namespace.uid)
+    }
+}
+
+private func decideRunning(_ stack: Stack, observed: Observation?, now: Date) -> Step {
+    if let retryAt = stack.failure?.retryAt, retryAt > now {
+        return .wait(until: [retryAt, stack.lease.expiresAt].compactMap(\.self).min())
+    }
+    switch observed {
+    case nil:
+        return .observe
+    case .foreign(let what):
+        if stack.failure != nil { return .wait(until: stack.lease.expiresAt) }
+        return .refuse("\(what); rename the repository in the server's configuration, or remove that namespace")
+    case .present(let namespace) where namespace.isTerminating:
+        return .awaitGone(uid: namespace.uid)
+    case .present(let namespace) where namespace.uid != stack.namespaceUID:
+        return .adopt(uid: namespace.uid)
+    case .present(let namespace) where namespace.lease != stack.lease:
+        return .renewLease(stack.lease, uid: namespace.uid)
+    case .present, .absent:
+        break
+    }
+    // A failure without a retry is final for its revision: only something new that is wanted clears it.
+    if stack.failure != nil, stack.failure?.retryAt == nil { return .wait(until: stack.lease.expiresAt) }
+    guard let fetched = stack.fetched, fetched.revision == stack.revision else { return .fetch(revision: stack.revision) }
+    guard observed != .absent, let deployed = stack.deployed, deployed.revision == stack.revision else {
+        return .deploy(revision: stack.revision, commit: fetched.commit)
+    }
+    return deployed.readyAt == nil ? .watch(revision: stack.revision) : .wait(until: stack.lease.expiresAt)
+}

@@ -1,0 +1,61 @@
+public import Foundation
+public import StagingModel
+
+/// The one thing to do next for a stack.
+public enum Step: Hashable, Sendable {
+    /// Ask the engine what it has under the stack's name.
+    case observe
+    /// Find the commit that this revision stands for.
+    case fetch(revision: Int)
+    /// Render this commit and apply it.
+    case deploy(revision: Int, commit: CommitID)
+    /// Follow what was applied until it is ready.
+    case watch(revision: Int)
+    /// Write the record's lease on the namespace.
+    case renewLease(Lease, uid: String)
+    /// Take over a namespace that carries our labels but whose UID was not recorded: a crash came between.
+    case adopt(uid: String)
+    /// Something stands in the way that only a person can move.
+    case refuse(String)
+    /// The lease has ended: nothing is wanted any more.
+    case expire
+    /// Start the teardown of this namespace.
+    case destroy(uid: String)
+    /// Wait until the engine says that it is gone.
+    case awaitGone(uid: String)
+    /// Nothing of the stack exists any more: write its end.
+    case finish(DestroyReason, note: String?)
+    /// Nothing to do until then; nil for until something new is wanted.
+    case wait(until: Date?)
+}
+
+extension Step {
+    /// A stable word for logs, events and metrics.
+    public var name: String {
+        switch self {
+        case .observe: "observe"
+        case .fetch: "fetch"
+        case .deploy: "deploy"
+        case .watch: "watch"
+        case .renewLease: "renew"
+        case .adopt: "adopt"
+        case .refuse: "refuse"
+        case .expire: "expire"
+        case .destroy: "destroy"
+        case .awaitGone: "await-gone"
+        case .finish: "finish"
+        case .wait: "wait"
+        }
+    }
+
+    /// Whether the step, once begun, has no use any more, because something else is wanted by now. Steps of a teardown always go on:
+    /// even a pull request that was reopened needs its old namespace gone.
+    public func isSuperseded(by stack: Stack, at now: Date) -> Bool {
+        switch self {
+        case .fetch(let revision), .deploy(let revision, _), .watch(let revision):
+            stack.wanted != .running || stack.revision != revision || stack.lease.isExpired(at: now)
+        default:
+            false
+        }
+    }
+}

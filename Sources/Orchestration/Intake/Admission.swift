@@ -1,0 +1,133 @@
+public import Foundation
+public import StagingModel
+
+/// What a verified event does to a stack's record. Pure.
+public struct Admission: Hashable, Sendable {
+    public var action: DeliveryOutcome.Action
+    /// One line: why.
+    public var reason: String
+    /// The record as it has to be stored; nil when nothing changes.
+    public var stack: Stack?
+
+    static func ignored(_ reason: String) -> Admission { Admission(action: .ignored, reason: reason, stack: nil) }
+}
+
+/// What the server's configuration says about new stacks.
+public struct LaunchPolicy: Sendable {
+    public var lifetime: LifetimePolicy
+    public var addressing: StackAddressing
+
+    public init(lifetime: LifetimePolicy, addressing: StackAddressing) {
+        self.lifetime = lifetime
+        self.addressing = addressing
+    }
+}
+
+/// Decides what becomes of `event`, given the stack that its pull request has now.
+public func admit(_ event: PullRequestEvent, to repository: RepositorySettings, current: Stack?, policy: LaunchPolicy, now: Date)
+    -> Admission
+{
+    guard let name = StackName(repository: repository.name, number: event.pullRequest.number) else {
+        return .ignored("pull request number \(event.pullRequest.number) is out of range")
+    }
+    if let seen = current?.forgeUpdatedAt, let told = event.updatedAt, told < seen {
+        return .ignored("out of date: the pull request has changed since \(told.rfc3339)")
+    }
+    if event.change == .closed || event.change == .merged {
+        return close(event, name: name, repository: repository, current: current, policy: policy, now: now)
+    }
+    if event.pullRequest.isFork {
+        return .ignored("the pull request comes from a fork, and forks are denied for \(repository.name)")
+    }
+    if var stack = current, stack.wanted == .running {
+        return update(&stack, with: event, policy: policy, now: now)
+    }
+    switch event.change {
+    case .opened, .reopened, .pushed:
+        var stack =
+            current?.relaunched(policy: policy, now: now)
+            ?? Stack(
+                name: name, runtime: repository.runtime, forge: repository.forge, repositoryFullName: repository.repository,
+                pullRequest: event.pullRequest, lease: Lease(from: now, policy: policy.lifetime), url: policy.addressing.url(of: name),
+                createdAt: now)
+        stack.runtime = repository.runtime
+        stack.pullRequest = event.pullRequest
+        stack.forgeUpdatedAt = event.updatedAt
+        stack.message = "pull request \(event.change.rawValue)"
+        return Admission(action: .create, reason: "pull request \(event.change.rawValue)", stack: stack)
+    case .edited, .labeled, .unlabeled, .draft, .readyForReview, .closed, .merged:
+        return .ignored("the pull request has no stack that \"\(event.change.rawValue)\" could update")
+    }
+}
+
+private func update(_ stack: inout Stack, with event: PullRequestEvent, policy: LaunchPolicy, now: Date) -> Admission {
+    let moved = event.pullRequest.head != nil && event.pullRequest.head != stack.pullRequest.head
+    stack.pullRequest = event.pullRequest
+    stack.forgeUpdatedAt = event.updatedAt ?? stack.forgeUpdatedAt
+    guard moved else {
+        return Admission(action: .update, reason: "pull request \(event.change.rawValue); its commit is the same", stack: stack)
+    }
+    stack.ref = nil
+    stack.pinnedCommit = nil
+    stack.anew(message: "new commit \(event.pullRequest.head?.short ?? "")")
+    if policy.lifetime.renewOnPush, stack.lease.expiresAt != nil { stack.lease = Lease(from: now, policy: policy.lifetime) }
+    return Admission(action: .update, reason: "new commit \(event.pullRequest.head?.short ?? "")", stack: stack)
+}
+
+private func close(
+    _ event: PullRequestEvent, name: StackName, repository: RepositorySettings, current: Stack?, policy: LaunchPolicy, now: Date
+) -> Admission {
+    guard var stack = current else {
+        if event.pullRequest.isFork { return .ignored("the pull request has no stack") }
+        // Remembered all the same: an "opened" that was sent earlier and arrives later must not launch it.
+        var stack = Stack(
+            name: name, runtime: repository.runtime, forge: repository.forge, repositoryFullName: repository.repository,
+            pullRequest: event.pullRequest, lease: Lease(from: now, policy: policy.lifetime), url: policy.addressing.url(of: name),
+            createdAt: now)
+        stack.wanted = .gone(.closed)
+        stack.phase = .destroyed
+        stack.message = "closed before it was launched"
+        stack.forgeUpdatedAt = event.updatedAt
+        return Admission(action: .ignored, reason: "the pull request has no stack", stack: stack)
+    }
+    stack.pullRequest = event.pullRequest
+    stack.forgeUpdatedAt = event.updatedAt ?? stack.forgeUpdatedAt
+    guard stack.wanted == .running else {
+        return Admission(action: .ignored, reason: "the stack is \(stack.phase.rawValue) already", stack: stack)
+    }
+    stack.end(.closed, message: "pull request \(event.change.rawValue)")
+    return Admission(action: .destroy, reason: "pull request \(event.change.rawValue)", stack: stack)
+}
+
+extension Stack {
+    /// This stack wanted once more, under a new lease. What is left of it on the engine keeps its UID, so that its teardown goes on first.
+    func relaunched(policy: LaunchPolicy, now: Date) -> Stack {
+        var stack = self
+        stack.anew(message: "")
+        stack.wanted = .running
+        stack.lease = Lease(from: now, policy: policy.lifetime)
+        stack.ref = nil
+        stack.pinnedCommit = nil
+        stack.fetched = nil
+        stack.deployed = nil
+        stack.url = policy.addressing.url(of: name)
+        stack.createdAt = now.wholeSeconds
+        return stack
+    }
+
+    /// A new revision has to be deployed; what runs goes on until then.
+    mutating func anew(message: String) {
+        revision += 1
+        failure = nil
+        phase = .queued
+        self.message = message
+    }
+
+    /// From now on nothing of this stack is wanted.
+    mutating func end(_ reason: DestroyReason, message: String) {
+        wanted = .gone(reason)
+        failure = nil
+        phase = .destroying
+        self.message = message
+    }
+}

@@ -1,0 +1,28 @@
+import StagingModel
+
+/// Finds the commit that a stack's revision stands for: what the ref says *now*, not what a delivery said when it was sent.
+struct CommitSource {
+    let refs: any RefSource
+    let repository: RepositorySettings
+
+    /// A forge may send its delivery before its ref has moved. So often, with the usual backoff, the ref is looked at again before
+    /// it is believed.
+    private static let patience = 3
+
+    func commit(for stack: Stack) async throws -> CommitID {
+        let ref = stack.ref ?? PullRequest.headRef(stack.name.number)
+        let head = try await refs.fetch(ref, of: repository)
+        if let pinned = stack.pinnedCommit {
+            guard try await refs.contains(pinned, in: head, of: repository) else {
+                throw StepError("commit \(pinned) is not reachable from \(ref); name a commit of that ref", isRetryable: false)
+            }
+            return pinned
+        }
+        guard stack.ref == nil, let told = stack.pullRequest.head, told != head else { return head }
+        let isOlder = try await refs.contains(told, in: head, of: repository)
+        if !isOlder, (stack.failure?.attempts ?? 0) < Self.patience {
+            throw StepError("\(ref) still names \(head.short), not \(told.short) as the delivery said", isRetryable: true)
+        }
+        return head
+    }
+}

@@ -1,0 +1,45 @@
+public import StagingModel
+
+/// Everything outside that the orchestrator's steps need.
+public struct Engines: Sendable {
+    public var store: any StackStore
+    /// The runtimes by their key in the configuration.
+    public var runtimes: [String: any StackRuntime]
+    public var refs: any RefSource
+    public var clock: any WallClock
+
+    public init(store: any StackStore, runtimes: [String: any StackRuntime], refs: any RefSource, clock: any WallClock) {
+        self.store = store
+        self.runtimes = runtimes
+        self.refs = refs
+        self.clock = clock
+    }
+
+    func runtime(of stack: Stack) throws -> any StackRuntime {
+        guard let runtime = runtimes[stack.runtime] else {
+            throw StepError("the runtime \"\(stack.runtime)\" is not configured; add it under `runtimes`", isRetryable: false)
+        }
+        return runtime
+    }
+}
+
+/// What the configuration says about every stack.
+public struct OrchestrationSettings: Sendable {
+    public var repositories: [RepositoryName: RepositorySettings]
+    public var policy: LaunchPolicy
+    /// How long, in seconds, a deploy may take to get ready before it is called failed: 10 min unless configured.
+    public var readyTimeout: Int
+
+    public init(repositories: [RepositorySettings], policy: LaunchPolicy, readyTimeout: Int = 600) {
+        self.repositories = Dictionary(repositories.map { ($0.name, $0) }) { first, _ in first }
+        self.policy = policy
+        self.readyTimeout = readyTimeout
+    }
+
+    func repository(of stack: Stack) throws -> RepositorySettings {
+        guard let settings = repositories[stack.name.repository] else {
+            throw StepError("the repository \"\(stack.name.repository)\" is not configured any more", isRetryable: false)
+        }
+        return settings
+    }
+}

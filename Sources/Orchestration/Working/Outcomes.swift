@@ -1,0 +1,92 @@
+import Foundation
+import StagingModel
+
+/// How the end of each step changes the record. Pure, so that the worker only has to do and to store.
+extension Stack {
+    mutating func began(_ step: Step) {
+        switch step {
+        case .fetch:
+            phase = .queued
+            message = "fetching \(pinnedCommit?.short ?? ref ?? "the pull request's head")"
+        case .deploy(_, let commit):
+            phase = .deploying
+            message = "deploying \(commit.short)"
+        case .watch:
+            if phase != .failed { phase = .deploying }
+        case .destroy, .awaitGone:
+            guard case .gone(let reason) = wanted else {
+                message = "waiting until the previous namespace is gone"
+                break
+            }
+            phase = .destroying
+            message = "destroying (\(reason.rawValue))"
+        case .observe, .renewLease, .adopt, .refuse, .expire, .finish, .wait:
+            break
+        }
+    }
+
+    mutating func fetched(_ commit: CommitID) {
+        fetched = Fetched(revision: revision, commit: commit)
+        failure = nil
+    }
+
+    mutating func applied(_ plan: Plan, at now: Date) {
+        deployed = Deployed(revision: revision, commit: plan.commit, planDigest: plan.digest, at: now)
+        failure = nil
+        url = plan.url
+        message = "waiting for \(plan.commit.short) to get ready"
+    }
+
+    /// The end of a stack's first deploy is where its stack file may set how long it lives.
+    mutating func honour(timeToLive: Int?, policy: LifetimePolicy) {
+        let untouched = lease.expiresAt == lease.startedAt.addingTimeInterval(TimeInterval(min(policy.standard, policy.maximum)))
+        guard let timeToLive, deployed == nil, untouched else { return }
+        lease = Lease(from: lease.startedAt, seconds: timeToLive, policy: policy)
+    }
+
+    mutating func saw(_ readiness: Readiness, at now: Date) {
+        switch readiness {
+        case .ready:
+            deployed?.readyAt = now
+            failure = nil
+            phase = .ready
+            message = "\(deployed?.commit.short ?? "") is running"
+        case .progressing(let what):
+            phase = .deploying
+            message = what
+        case .failing(let diagnosis):
+            phase = .failed
+            message = diagnosis
+        }
+    }
+
+    /// Records that a step failed and returns what to tell the history.
+    mutating func failed(_ step: Step, _ error: StepError, at now: Date) -> String {
+        let attempts = (failure?.attempts ?? 0) + 1
+        let retryAt = error.isRetryable ? Backoff.instant(after: attempts, from: now) : nil
+        failure = Failure(message: error.message, attempts: attempts, retryAt: retryAt)
+        let running = deployed.flatMap { $0.readyAt == nil ? nil : "; \($0.commit.short) keeps running" } ?? ""
+        message = error.message + (wanted == .running ? running : "")
+        if retryAt == nil, wanted == .running { phase = .failed }
+        return retryAt.map { "\(step.name) failed, next try at \($0.rfc3339): \(error.message)" } ?? "\(step.name) failed: \(error.message)"
+    }
+
+    mutating func expired() {
+        end(.expired, message: "its lease ended at \(lease.expiresAt?.rfc3339 ?? StackMetadata.never)")
+    }
+
+    mutating func adopted(uid: String) { namespaceUID = uid }
+
+    /// The namespace is no more. What is wanted decides what comes next.
+    mutating func gone() {
+        namespaceUID = nil
+        deployed = nil
+        failure = nil
+    }
+
+    mutating func finished(_ reason: DestroyReason, note: String?) {
+        gone()
+        phase = .destroyed
+        message = "destroyed (\(reason.rawValue))" + (note.map { ": \($0)" } ?? "")
+    }
+}

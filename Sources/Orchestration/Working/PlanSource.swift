@@ -1,0 +1,38 @@
+import Planning
+import StagingModel
+
+/// Renders a commit's plan from what the commit holds: its stack file, or else the template that the configuration names.
+struct PlanSource {
+    let refs: any RefSource
+    let addressing: StackAddressing
+    let repository: RepositorySettings
+
+    /// Bounds on what is read of a stranger's tree.
+    private static let stackFileBytes = 64 * 1024
+    private static let manifestFiles = 500
+    private static let manifestBytes = 4 * 1024 * 1024
+
+    func plan(for stack: Stack, commit: CommitID) async throws -> Plan {
+        do {
+            let bytes = try await refs.file(StackFile.name, at: commit, of: repository, limit: Self.stackFileBytes)
+            let stackFile = try bytes.map { try StackFile.parse($0) }
+            var files: [String: [UInt8]] = [:]
+            if case .manifests(let folder)? = stackFile?.source {
+                let found = try await refs.files(
+                    below: folder, at: commit, of: repository, count: Self.manifestFiles, bytes: Self.manifestBytes)
+                guard let found else {
+                    throw StepError(
+                        "\(StackFile.name): the folder \"\(folder)\" does not exist at \(commit.short); create it, or name another",
+                        isRetryable: false)
+                }
+                files = found
+            }
+            return try Planning.plan(
+                PlanRequest(
+                    stack: stack.name, repository: repository, pullRequest: stack.pullRequest, commit: commit, addressing: addressing,
+                    stackFile: stackFile, files: files))
+        } catch let error as PlanningError {
+            throw StepError("\(error)", isRetryable: false)
+        }
+    }
+}

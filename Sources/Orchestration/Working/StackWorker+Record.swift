@@ -1,0 +1,57 @@
+import Foundation
+import Logging
+import StagingModel
+
+extension StackWorker {
+    func begin(_ step: Step, of stack: Stack) async throws {
+        logger.info("step", metadata: ["stack": "\(name)", "step": "\(step.name)"])
+        var changed = stack
+        changed.began(step)
+        guard changed != stack else { return }
+        _ = try await store {
+            $0.began(step)
+        } event: {
+            StackEvent(stack: name, at: engines.clock.now, kind: .step, name: step.name, message: $0.message)
+        }
+    }
+
+    func fail(_ step: Step, of stack: Stack, _ error: StepError) async throws {
+        logger.warning(
+            "step failed", metadata: ["stack": "\(name)", "step": "\(step.name)", "error": "\(error)", "retryable": "\(error.isRetryable)"])
+        let now = engines.clock.now.wholeSeconds
+        try await engines.store.write { transaction in
+            guard var current = try transaction.stack(name) else { return }
+            // What failed may not be wanted any more; then its failure is nobody's.
+            guard current.revision == stack.revision, current.wanted == stack.wanted else { return }
+            let message = current.failed(step, error, at: now)
+            current.updatedAt = now
+            try transaction.save(current, wakeAt: now)
+            // An engine that is away for an hour must not fill the history with the same line.
+            if stack.failure?.message != error.message {
+                try transaction.append(StackEvent(stack: name, at: now, kind: .failure, name: step.name, message: message))
+            }
+        }
+    }
+
+    func record(
+        _ step: Step, kind: StackEvent.Kind = .outcome, name word: String? = nil, _ message: String,
+        _ change: @Sendable (inout Stack) throws -> Void
+    ) async throws {
+        _ = try await store(change) { _ in
+            StackEvent(stack: name, at: engines.clock.now, kind: kind, name: word ?? step.name, message: message)
+        }
+    }
+
+    /// Changes the record as it is now, which may be newer than the one that the step began with.
+    func store(_ change: @Sendable (inout Stack) throws -> Void, event: (@Sendable (Stack) -> StackEvent)? = nil) async throws -> Stack {
+        let now = engines.clock.now.wholeSeconds
+        return try await engines.store.write { transaction in
+            guard var stack = try transaction.stack(name) else { throw Superseded() }
+            try change(&stack)
+            stack.updatedAt = now
+            try transaction.save(stack, wakeAt: now)
+            if let event { try transaction.append(event(stack)) }
+            return stack
+        }
+    }
+}

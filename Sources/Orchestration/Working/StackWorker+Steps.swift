@@ -1,0 +1,121 @@
+import Foundation
+import StagingModel
+import Synchronization
+
+extension StackWorker {
+    /// Does one step and writes its outcome. Throws ``StepError``, `Superseded`, `CancellationError`, and what the store throws.
+    func perform(_ step: Step, on stack: Stack) async throws {
+        switch step {
+        case .observe, .wait:
+            break
+        case .fetch:
+            let commit = try await CommitSource(refs: engines.refs, repository: settings.repository(of: stack)).commit(for: stack)
+            try await record(step, "fetched \(commit)") { $0.fetched(commit) }
+        case .deploy(_, let commit):
+            try await deploy(step, commit, of: stack)
+        case .watch:
+            try await watch(step, stack)
+        case .renewLease(let lease, let uid):
+            try await engines.runtime(of: stack).renew(lease, of: name, uid: uid)
+            try await record(step, "wrote the lease's end, \(lease.expiresAt?.rfc3339 ?? StackMetadata.never), on the namespace") {
+                $0.failure = nil
+            }
+        case .adopt(let uid):
+            try await record(step, "the namespace with UID \(uid) is this stack's") { $0.adopted(uid: uid) }
+        case .refuse(let why):
+            throw StepError(why, isRetryable: false)
+        case .expire:
+            try await record(step, kind: .decision, "the lease ended at \(stack.lease.expiresAt?.rfc3339 ?? StackMetadata.never)") {
+                $0.expired()
+            }
+        case .destroy(let uid):
+            let removed = try await engines.runtime(of: stack).destroy(name, uid: uid)
+            let counts = removed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+            try await record(step, "destroying namespace UID \(uid): \(counts.isEmpty ? "it was empty" : counts)") { $0.failure = nil }
+            // The wait belongs to this step: only a process that died in between finds the namespace terminating.
+            try await awaitGone(.awaitGone(uid: uid), uid: uid, of: stack)
+        case .awaitGone(let uid):
+            try await awaitGone(step, uid: uid, of: stack)
+        case .finish(let reason, let note):
+            try await record(
+                step, name: "destroyed", "destroyed (\(reason.rawValue))" + (note.map { ": \($0)" } ?? ": nothing of it is left")
+            ) {
+                $0.finished(reason, note: note)
+            }
+        }
+    }
+
+    private func deploy(_ step: Step, _ commit: CommitID, of stack: Stack) async throws {
+        let repository = try settings.repository(of: stack)
+        let plan = try await PlanSource(refs: engines.refs, addressing: settings.policy.addressing, repository: repository)
+            .plan(for: stack, commit: commit)
+        let leased = try await store { stack in stack.honour(timeToLive: plan.timeToLive, policy: settings.policy.lifetime) }
+        try await engines.runtime(of: stack).apply(plan, lease: leased.lease) { uid in
+            // The fence: nothing is put into the namespace when something else is wanted by now.
+            let current = try await store { $0.adopted(uid: uid) }
+            if step.isSuperseded(by: current, at: engines.clock.now) { throw Superseded() }
+        }
+        let now = engines.clock.now.wholeSeconds
+        try await record(step, "applied \(plan.objects.count) objects of \(commit.short), plan \(plan.digest.prefix(12))") {
+            if step.isSuperseded(by: $0, at: now) { throw Superseded() }
+            $0.applied(plan, at: now)
+        }
+    }
+
+    private func watch(_ step: Step, _ stack: Stack) async throws {
+        let deployedAt = stack.deployed?.at ?? engines.clock.now
+        let deadline = max(deployedAt.addingTimeInterval(TimeInterval(settings.readyTimeout)), engines.clock.now.addingTimeInterval(30))
+        let runtime = try engines.runtime(of: stack)
+        let last = Latest()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await engines.clock.sleep(until: deadline)
+                let why = last.readiness.withLock { $0?.text } ?? "the engine told nothing of it"
+                _ = try await store { $0.phase = .failed }
+                throw StepError("not ready after \(DurationText.text(settings.readyTimeout)): \(why)", isRetryable: true)
+            }
+            group.addTask {
+                for try await readiness in runtime.readiness(of: name) {
+                    guard last.readiness.withLock({ exchange(&$0, with: readiness) }) != readiness else { continue }
+                    try await saw(readiness, step)
+                    if readiness == .ready { return }
+                }
+                try Task.checkCancellation()
+                throw StepError("the engine stopped telling how the stack is doing", isRetryable: true)
+            }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func saw(_ readiness: Readiness, _ step: Step) async throws {
+        let now = engines.clock.now.wholeSeconds
+        let (kind, word): (StackEvent.Kind, String) =
+            switch readiness {
+            case .ready: (.outcome, "ready")
+            case .progressing: (.step, "progress")
+            case .failing: (.failure, "not-ready")
+            }
+        _ = try await store {
+            if step.isSuperseded(by: $0, at: now) { throw Superseded() }
+            $0.saw(readiness, at: now)
+        } event: {
+            let took = $0.deployed.map { " after \(DurationText.text(max(Int(now.timeIntervalSince($0.at)), 1)))" } ?? ""
+            return StackEvent(stack: name, at: now, kind: kind, name: word, message: $0.message + (readiness == .ready ? took : ""))
+        }
+    }
+
+    private func awaitGone(_ step: Step, uid: String, of stack: Stack) async throws {
+        let started = stack.updatedAt
+        try await engines.runtime(of: stack).awaitGone(name, uid: uid) { holding in
+            try await record(step, kind: .failure, "held up: \(holding)") { $0.message = "destroying, held up: \(holding)" }
+        }
+        let seconds = max(Int(engines.clock.now.timeIntervalSince(started)), 0)
+        try await record(step, "the engine says that namespace UID \(uid) is gone (\(DurationText.text(seconds)))") { $0.gone() }
+    }
+}
+
+/// What was last told of a stack's readiness; shared by the one that follows it and the one that watches the time.
+private final class Latest: Sendable {
+    let readiness = Mutex<Readiness?>(nil)
+}

@@ -1,0 +1,28 @@
+public import StagingModel
+
+/// Everything that a plan is made from. Equal requests give equal plans.
+public struct PlanRequest: Sendable {
+    public var stack: StackName
+    public var repository: RepositorySettings
+    public var pullRequest: PullRequest
+    /// What was fetched, whatever the delivery said.
+    public var commit: CommitID
+    public var addressing: StackAddressing
+    /// Nil when the commit has none: then the repository's configured template is used.
+    public var stackFile: StackFile?
+    /// The files of the folder that the stack file's `manifests` names, by path from the root of the tree.
+    public var files: [String: [UInt8]]
+
+    public init(
+        stack: StackName, repository: RepositorySettings, pullRequest: PullRequest, commit: CommitID, addressing: StackAddressing,
+        stackFile: StackFile?, files: [String: [UInt8]] = [:]
+    ) {
+        self.stack = stack
+        self.repository = repository
+        self.pullRequest = pullRequest
+        self.commit = commit
+        self.addressing = addressing
+        self.stackFile = stackFile
+        self.files = files
+    }
+}

@@ -1,0 +1,107 @@
+import StackTemplates
+import StagingModel
+import StrictYAML
+
+/// A folder that renders to manifests: `template.yaml` says how, with which parameters and from which files beside it.
+struct Template: Sendable {
+    static let descriptor = "template.yaml"
+
+    /// One file, rendered once, or not, or for each item of a list.
+    struct Entry: Sendable {
+        let documents: [YAMLValue]
+        let when: YAMLValue?
+        let forEach: YAMLValue?
+    }
+
+    let name: String
+    let description: String
+    let parameters: [TemplateParameter]
+    let entries: [Entry]
+
+    /// The templates that ship with the binary, by name; each is parsed once.
+    static let shipped: [String: Result<Template, PlanningError>] = Dictionary(
+        uniqueKeysWithValues: StackTemplates.all.map { name, files in
+            (name, Result { () throws(PlanningError) in try Template(name, files: files.mapValues { Array($0.utf8) }) })
+        })
+
+    init(_ name: String, files: [String: [UInt8]]) throws(PlanningError) {
+        do {
+            self = try Template(name: name, files: files)
+        } catch {
+            throw PlanningError(error)
+        }
+    }
+
+    private init(name: String, files: [String: [UInt8]]) throws(YAMLProblem) {
+        func file(_ path: String) -> String { "templates/\(name)/\(path)" }
+        let descriptor = try YAMLDocument.single(files[Self.descriptor] ?? [], file: file(Self.descriptor))
+        let fields = try descriptor.mapping(allowing: ["description", "parameters", "manifests"])
+        self.name = name
+        description = try fields.required("description").string()
+        var parameters: [TemplateParameter] = []
+        for (name, value) in try fields.optional("parameters")?.mapping().fields ?? [] {
+            parameters.append(try TemplateParameter(name, value))
+        }
+        self.parameters = parameters
+        var entries: [Entry] = []
+        for item in try fields.required("manifests").list() {
+            let entry = try item.mapping(allowing: ["file", "when", "forEach"])
+            let path = try entry.required("file")
+            guard let bytes = files[try path.string()] else {
+                throw path.problem(Wording.unknown(try path.string(), among: files.keys.filter { $0 != Self.descriptor }.sorted()))
+            }
+            let documents = try YAMLDocument.parse(bytes, file: file(try path.string()))
+            entries.append(Entry(documents: documents, when: entry.optional("when"), forEach: entry.optional("forEach")))
+        }
+        self.entries = entries
+    }
+
+    /// The values of all parameters: what was given, checked, or else the default. `place` is where the template was chosen.
+    func values(_ given: [String: GivenValue], place: YAMLValue) throws(PlanningError) -> JSONValue {
+        var problems: [YAMLProblem] = []
+        var values: [String: JSONValue] = [:]
+        let names = parameters.map(\.name)
+        for (name, value) in given.sorted(by: { $0.key < $1.key }) where !names.contains(name) {
+            problems.append(value.source.problem("the template \(self.name) has no such parameter: \(Wording.unknown(name, among: names))"))
+        }
+        for parameter in parameters {
+            let value = given[parameter.name]
+            if let value, value.value != .null {
+                if let complaint = parameter.kind.complaint(about: value.value) { problems.append(value.source.problem(complaint)) }
+                values[parameter.name] = value.value
+            } else if parameter.isRequired {
+                let message = "the template \(name) needs \(parameter.name) (\(parameter.description)); add it to values"
+                problems.append((value?.source ?? place).problem(message))
+            } else {
+                values[parameter.name] = parameter.standard
+            }
+        }
+        guard problems.isEmpty else { throw PlanningError(problems) }
+        return .object(values)
+    }
+
+    func render(_ scope: ExpressionScope) throws(YAMLProblem) -> [Manifest] {
+        var manifests: [Manifest] = []
+        var substitution = Substitution(scope)
+        for entry in entries {
+            if let when = entry.when {
+                guard case .bool(let wanted) = try substitution.render(when.node, file: when.file) else { throw when.problem("must be true or false") }
+                guard wanted else { continue }
+            }
+            guard let forEach = entry.forEach else {
+                for document in entry.documents { manifests += try Manifest.objects(in: document, &substitution) }
+                continue
+            }
+            guard case .array(let items) = try substitution.render(forEach.node, file: forEach.file) else { throw forEach.problem("must be a list") }
+            defer { substitution.scope = scope }
+            for item in items {
+                substitution.scope = scope.adding("item", item)
+                for document in entry.documents { manifests += try Manifest.objects(in: document, &substitution) }
+                guard manifests.count <= ManifestFolder.largestCount else {
+                    throw forEach.problem("more than \(ManifestFolder.largestCount) objects; use a shorter list")
+                }
+            }
+        }
+        return manifests
+    }
+}

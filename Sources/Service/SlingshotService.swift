@@ -1,0 +1,51 @@
+import HTTPTypes
+public import Hummingbird
+public import Logging
+public import Orchestration
+public import Webhooks
+
+/// Everything that the HTTP side needs: deliveries come in, people and tools ask.
+public struct SlingshotService: Sendable {
+    public var store: any StackStore
+    public var intake: Intake
+    public var receiver: WebhookReceiver
+    public var policy: LaunchPolicy
+    /// The API's bearer token.
+    public var apiToken: String
+    /// Throws while deliveries could not be stored; `/readyz` tells it.
+    public var isReady: @Sendable () async throws -> Void
+
+    public init(
+        store: any StackStore, intake: Intake, receiver: WebhookReceiver, policy: LaunchPolicy, apiToken: String,
+        isReady: @escaping @Sendable () async throws -> Void
+    ) {
+        self.store = store
+        self.intake = intake
+        self.receiver = receiver
+        self.policy = policy
+        self.apiToken = apiToken
+        self.isReady = isReady
+    }
+
+    /// The routes of `contract.md`, each group behind what it needs.
+    public func router() -> Router<BasicRequestContext> {
+        let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: ProblemMiddleware())
+        HealthRoutes(isReady: isReady).add(to: router)
+        WebhookRoutes(receiver: receiver, intake: intake).add(to: router)
+        let api = router.group("api/v1").add(middleware: TokenMiddleware(token: apiToken))
+        StackRoutes(store: store, intake: intake, policy: policy).add(to: api)
+        return router
+    }
+
+    /// The HTTP server on `host`:`port` (0 for any that is free); `onRunning` is told the port.
+    public func application(
+        host: String, port: Int, logger: Logger, onRunning: @escaping @Sendable (_ port: Int) async -> Void
+    ) -> some ApplicationProtocol {
+        Application(
+            router: router(),
+            configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "slingshot"),
+            onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },
+            logger: logger)
+    }
+}

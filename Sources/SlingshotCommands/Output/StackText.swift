@@ -1,0 +1,60 @@
+import ControlAPI
+import Foundation
+import StagingModel
+
+/// A stack as people read it.
+enum StackText {
+    static func table(_ stacks: [StackView], isWide: Bool, now: Date) -> String {
+        guard !stacks.isEmpty else { return "no stacks\n" }
+        var table = TextTable(
+            ["NAME", "PHASE", "COMMIT", "AGE", "EXPIRES", "URL"] + (isWide ? ["RUNTIME", "NAMESPACE", "BRANCH", "TITLE"] : []))
+        for stack in stacks {
+            let phase = stack.phase.rawValue + (stack.phase == .destroyed ? stack.reason.map { " (\($0.rawValue))" } ?? "" : "")
+            let cells = [
+                stack.name, phase, short(stack.commit), DurationText.rough(Int(now.timeIntervalSince(stack.createdAt))),
+                expiry(stack, now: now), stack.url,
+            ]
+            table.add(cells + (isWide ? [stack.runtime, stack.namespace, stack.pullRequest.branch, stack.pullRequest.title] : []))
+        }
+        return table.text
+    }
+
+    static func full(_ stack: StackView, events: [StackEvent], now: Date) -> String {
+        var lines: [(String, String)] = [
+            ("Name", stack.name),
+            ("Phase", stack.phase.rawValue + (stack.reason.map { " (\($0.rawValue))" } ?? "")),
+            ("Why", stack.message),
+            ("URL", stack.url),
+            ("Pull request", "\(stack.repository)#\(stack.pullRequest.number) \(stack.pullRequest.title)"),
+            ("Author", stack.pullRequest.author),
+            ("Branch", stack.pullRequest.branch),
+            ("Commit", stack.commit ?? ""),
+            ("Wanted", stack.targetCommit ?? ""),
+            ("Namespace", "\(stack.namespace) on \(stack.runtime)"),
+            ("Created", "\(stack.createdAt.rfc3339) (\(DurationText.rough(Int(now.timeIntervalSince(stack.createdAt)))) ago)"),
+        ]
+        if stack.reason == nil {
+            lines.append(("Expires", stack.expiresAt.map { "\($0.rfc3339) (in \(expiry(stack, now: now)))" } ?? "never (pinned)"))
+            lines.append(("Extendable to", stack.latestExpiry.rfc3339))
+        }
+        let width = lines.map(\.0.count).max() ?? 0
+        let text = lines.filter { !$0.1.isEmpty }.map { name, value in
+            name + ":" + String(repeating: " ", count: width - name.count + 2) + Terminal.printable(value).replacing("\n", with: " ") + "\n"
+        }
+        guard !events.isEmpty else { return text.joined() }
+        return text.joined() + "Events:\n" + events.map { "  " + line($0) + "\n" }.joined()
+    }
+
+    static func line(_ event: StackEvent) -> String {
+        let kind = event.kind.rawValue.padding(toLength: 8, withPad: " ", startingAt: 0)
+        return "\(event.at.rfc3339)  \(kind)  \(event.name): \(Terminal.printable(event.message).replacing("\n", with: " "))"
+    }
+
+    private static func short(_ commit: String?) -> String { commit.map { String($0.prefix(7)) } ?? "-" }
+
+    private static func expiry(_ stack: StackView, now: Date) -> String {
+        guard stack.reason == nil else { return "-" }
+        guard let expiresAt = stack.expiresAt else { return "never" }
+        return DurationText.rough(Int(expiresAt.timeIntervalSince(now)))
+    }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Foundation
+import GitRefs
+import Logging
+import Orchestration
+import Service
+import ServiceLifecycle
+import StagingModel
+import Store
+import UnixSignals
+import Webhooks
+
+/// The composition root: the one place that knows every part.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Runs webhook listener, orchestrator, reaper and API in one process.",
+        discussion: "Ends on SIGTERM or Ctrl-C, and goes on where it was at the next start; so it does after kill -9.")
+
+    @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
+    var config: String
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel: Logger.Level = .info
+
+    func run() async throws {
+        let configuration = try ServerConfiguration.load(path: config)
+        let logger = makeLogger(level: logLevel)
+        let (token, tokenFile) = try APIToken.load(configuration.apiToken, state: configuration.state)
+        let receiver = try WebhookReceiver(configuration.repositories)
+        let store = try SQLiteStore(directory: configuration.state)
+        let clusters = try Clusters(
+            configuration.runtimes, namespacePrefix: configuration.policy.addressing.namespacePrefix, logger: logger)
+
+        let settings = configuration.repositories.map(\.settings)
+        let clock = SystemClock()
+        let orchestrator = Orchestrator(
+            engines: Engines(
+                store: store, runtimes: clusters.runtimes,
+                refs: GitRefs(directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger),
+                clock: clock),
+            settings: OrchestrationSettings(repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout),
+            logger: logger)
+        let intake = Intake(store: store, repositories: settings, policy: configuration.policy, clock: clock, wake: orchestrator.wake)
+        let service = SlingshotService(store: store, intake: intake, receiver: receiver, policy: configuration.policy, apiToken: token) {
+            _ = try await store.read { try $0.nextWake(after: clock.now) }
+        }
+        let host = configuration.host
+        let application = service.application(host: host, port: configuration.port, logger: logger) { port in
+            if let tokenFile { Terminal.note("the API token is in \(tokenFile); the command line reads it from SLINGSHOT_TOKEN") }
+            Terminal.note("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+        }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: orchestrator), .init(service: application)], gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger))
+        do {
+            try await group.run()
+        } catch {
+            await clusters.shutdown()
+            throw CommandFailure("can't serve on \(host):\(configuration.port): \(error)")
+        }
+        await clusters.shutdown()
+    }
+}
+
+extension WebhookReceiver {
+    /// The adapters of all forges, and a subscription for each configured repository. Reads the secrets.
+    init(_ repositories: [ServerConfiguration.Repository]) throws {
+        let subscriptions = try repositories.map { repository in
+            let settings = repository.settings
+            let text = try repository.webhookSecret.read(for: "the webhookSecret of \(settings.name)")
+            guard let secret = WebhookSecret(Array(text.utf8)) else {
+                throw ConfigurationError("the webhookSecret of \(settings.name) is empty; set it")
+            }
+            return Subscription(repository: settings.name, forge: settings.forge, fullName: settings.repository, secret: secret)
+        }
+        self.init(adapters: [GitHubAdapter()], subscriptions: subscriptions)
+    }
+}
+
+/// Logs go to standard error, one line each.
+func makeLogger(level: Logger.Level) -> Logger {
+    var logger = Logger(label: "slingshot") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = level
+    return logger
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -1,0 +1,47 @@
+public import Foundation
+import GRDB
+public import Orchestration
+import StagingModel
+
+/// The working record on SQLite: WAL, `synchronous=FULL`, so that a write that returned survives a loss of power
+/// (https://www.sqlite.org/pragma.html#pragma_synchronous).
+public struct SQLiteStore: StackStore {
+    private let pool: DatabasePool
+
+    /// Opens or makes `slingshot.sqlite` in `directory`, which is made too, readable by its owner only. Throws ``StoreError``.
+    public init(directory: URL) throws {
+        let file = directory.appending(path: "slingshot.sqlite")
+        do {
+            try FileManager.default.createDirectory(
+                at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            var configuration = Configuration()
+            configuration.label = "slingshot"
+            configuration.busyMode = .timeout(5)
+            configuration.maximumReaderCount = 4
+            pool = try DatabasePool(path: file.path, configuration: configuration)
+            // GRDB opens WAL databases with NORMAL, under which the last commits before a power loss may be lost.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            try Schema.migrator.migrate(pool)
+        } catch {
+            throw StoreError(path: file.path, reason: "\(error)")
+        }
+    }
+
+    public func read<T: Sendable>(_ body: @Sendable (any StackReading) throws -> T) async throws -> T {
+        try await withoutActuallyEscaping(body) { body in try await pool.read { try body(Transaction(database: $0)) } }
+    }
+
+    public func write<T: Sendable>(_ body: @Sendable (any StackWriting) throws -> T) async throws -> T {
+        try await withoutActuallyEscaping(body) { body in try await pool.write { try body(Transaction(database: $0)) } }
+    }
+}
+
+/// The database can't be opened: the disk, its rights, or a file that is no database. Not retryable without a change.
+public struct StoreError: Error, CustomStringConvertible {
+    public let path: String
+    public let reason: String
+
+    public var description: String {
+        "can't open the database \(path): \(reason); check `state` in the configuration, the disk and the rights (the stacks' leases are on their namespaces too: without the file they are found there again)"
+    }
+}

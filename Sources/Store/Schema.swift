@@ -1,0 +1,43 @@
+import GRDB
+
+/// The tables, as a history of migrations. A migration that has landed is never edited; the next one changes what it made.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 stacks, events, deliveries") { database in
+            // The record is one JSON document, because it is only ever read and written whole; what is searched for has columns.
+            try database.execute(
+                sql: """
+                    CREATE TABLE stack (
+                        name TEXT PRIMARY KEY NOT NULL,
+                        phase TEXT NOT NULL,
+                        wakeAt INTEGER,
+                        record TEXT NOT NULL
+                    ) WITHOUT ROWID, STRICT;
+                    CREATE INDEX stackByWake ON stack (wakeAt) WHERE wakeAt IS NOT NULL;
+
+                    CREATE TABLE event (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+                        stack TEXT NOT NULL,
+                        at INTEGER NOT NULL,
+                        kind TEXT NOT NULL,
+                        name TEXT NOT NULL,
+                        message TEXT NOT NULL
+                    ) STRICT;
+                    CREATE INDEX eventByStack ON event (stack, id);
+                    CREATE TRIGGER eventIsAppendOnly BEFORE UPDATE ON event
+                        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+
+                    CREATE TABLE delivery (
+                        forge TEXT NOT NULL,
+                        hook TEXT NOT NULL,
+                        id TEXT NOT NULL,
+                        at INTEGER NOT NULL,
+                        outcome TEXT NOT NULL,
+                        PRIMARY KEY (forge, hook, id)
+                    ) WITHOUT ROWID, STRICT;
+                    """)
+        }
+        return migrator
+    }
+}

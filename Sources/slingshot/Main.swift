@@ -1,0 +1,6 @@
+import SlingshotCommands
+
+@main
+struct Main {
+    static func main() async { await Slingshot.runToExit() }
+}
