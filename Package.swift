@@ -32,10 +32,10 @@ func library(_ name: String, path: String? = nil, _ dependencies: [Target.Depend
     .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings, plugins: plugins)
 }
 
-func tests(_ target: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+func tests(_ target: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
     .testTarget(
-        name: "\(target)Tests", dependencies: [.byName(name: target), "SlingshotTestSupport"] + dependencies,
-        resources: resources, swiftSettings: settings)
+        name: "\(target)Tests", dependencies: [.byName(name: target), "SlingshotTestSupport"] + dependencies, exclude: exclude,
+        swiftSettings: settings)
 }
 
 let package = Package(
@@ -82,6 +82,24 @@ let package = Package(
         // Building and testing.
         .executableTarget(name: "embed-folders", swiftSettings: settings),
         .plugin(name: "EmbedTemplates", capability: .buildTool(), dependencies: ["embed-folders"], path: "Sources/EmbedTemplates"),
-        library("SlingshotTestSupport", ["Orchestration", "StagingModel", subprocess]),
+        library("SlingshotTestSupport", ["ControlAPI", "Orchestration", "StagingModel", crypto, subprocess]),
+        tests("StagingModel"),
+        tests("StrictYAML", ["StagingModel"]),
+        tests("Planning", ["StagingModel", "StrictYAML"], exclude: ["Fixtures"]),
+        tests("Webhooks", ["StagingModel", crypto], exclude: ["Fixtures"]),
+        tests("Orchestration", ["StagingModel", "Store", logging]),
+        tests("KubernetesClient"),
+        tests("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel"]),
+        tests("GitRefs", ["Orchestration", "StagingModel", logging]),
+        tests("Store", ["Orchestration", "StagingModel"]),
+        tests("Service", ["ControlAPI", "Orchestration", "StagingModel", "Store", "Webhooks", hummingbird, hummingbirdTesting, logging]),
+        tests("SlingshotCommands", ["ControlAPI", "Orchestration", "StagingModel", "StrictYAML"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "ControlAPI", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "SlingshotTestSupport", "StagingModel", "slingshot",
+                asyncHTTPClient, logging, nioCore, nioFoundation, subprocess,
+            ],
+            swiftSettings: settings),
     ]
 )

@@ -5,14 +5,15 @@ import PackagePlugin
 @main
 struct EmbedTemplates: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: any Target) async throws -> [Command] {
-        let folders = try contents(of: target.directoryURL).filter(\.hasDirectoryPath)
+        let folders = try contents(of: target.directoryURL).filter { try $0.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true }
         let output = context.pluginWorkDirectoryURL.appending(path: "EmbeddedFolders.swift")
         return [
             .buildCommand(
                 displayName: "Embedding the folders of \(target.name)",
                 executable: try context.tool(named: "embed-folders").url,
                 arguments: [output.path(percentEncoded: false)] + folders.map { $0.path(percentEncoded: false) },
-                inputFiles: try folders.flatMap { try contents(of: $0) },
+                // The folders too: a file more or less changes them.
+                inputFiles: try folders + folders.flatMap { try contents(of: $0) },
                 outputFiles: [output])
         ]
     }

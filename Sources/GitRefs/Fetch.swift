@@ -6,10 +6,12 @@ extension Mirror {
     /// Brings `ref` up to what the address says now, transferring only what the mirror lacks, and returns the commit that it names.
     /// A ref that moved to unrelated history is replaced. Stops soon after `stop` is raised.
     func fetch(_ ref: RefName, from address: RemoteAddress, stop: StopFlag) throws -> CommitID {
+        var isConnected = false
         do {
             let remote = try anonymousRemote(address.url)
             defer { git_remote_free(remote) }
             try connect(remote, stop)
+            isConnected = true
             guard var id = try advertised(ref, by: remote) else {
                 throw StepError("\(ref) does not exist in \(address)", isRetryable: false)
             }
@@ -22,7 +24,7 @@ extension Mirror {
             git_reference_free(reference)
             return commit
         } catch let failure as GitFailure {
-            throw address.stepError(for: failure, fetching: ref.description)
+            throw address.stepError(for: failure, fetching: ref, isConnected: isConnected)
         }
     }
 
@@ -94,7 +96,8 @@ struct RefName: Hashable, CustomStringConvertible {
     /// Throws a terminal error for any other text.
     init(_ text: String) throws(StepError) {
         var valid: Int32 = 0
-        guard text.hasPrefix("refs/"), text.utf8.count <= 1024, !text.utf8.contains(0), git_reference_name_is_valid(&valid, text) == 0, valid == 1
+        guard text.hasPrefix("refs/"), text.utf8.count <= 1024, !text.utf8.contains(0), git_reference_name_is_valid(&valid, text) == 0,
+            valid == 1
         else {
             throw StepError("\"\(oneLine(text))\" is not a full ref name; use one such as refs/pull/7/head", isRetryable: false)
         }

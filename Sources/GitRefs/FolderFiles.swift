@@ -1,5 +1,6 @@
 import CLibgit2
 import Orchestration
+import StagingModel
 
 extension CommitTree {
     /// All files below a folder, by path from the root; nil when there is nothing at the path.

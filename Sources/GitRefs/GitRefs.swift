@@ -18,7 +18,8 @@ public final class GitRefs: RefSource {
 
     /// - Parameters:
     ///   - directory: where the mirrors are; created with the first of them. Used by one process at a time.
-    ///   - timeLimit: the longest that a call takes, waiting for earlier work on the same mirror included; then it throws a retryable error.
+    ///   - timeLimit: the longest that a call takes, waiting for earlier work on the same mirror included; after it a retryable error
+    ///     is thrown.
     public init(directory: URL, timeLimit: Duration = .seconds(300), logger: Logger) {
         self.directory = directory
         self.timeLimit = timeLimit
@@ -82,7 +83,9 @@ public final class GitRefs: RefSource {
             do {
                 return try body(path, stop)
             } catch let failure as GitFailure {
-                throw StepError("\(doing) failed in the mirror \(path): \(oneLine(failure.message)); if it lasts, remove that folder", isRetryable: true)
+                throw StepError(
+                    "\(doing) failed in the mirror \(path): \(oneLine(failure.message)); if it lasts, remove that folder", isRetryable: true
+                )
             }
         }
     }

@@ -40,14 +40,17 @@ struct Mirror: ~Copyable {
             try files.moveItem(at: partial, to: target)
         } catch {
             let reason = (error as? GitFailure)?.message ?? error.localizedDescription
-            throw StepError("the mirror \(path) can't be created: \(oneLine(reason)); check the state folder's rights and space", isRetryable: true)
+            throw StepError(
+                "the mirror \(path) can't be created: \(oneLine(reason)); check the state folder's rights and space", isRetryable: true)
         }
     }
 
     deinit { git_repository_free(repository) }
 
     private static func damaged(_ path: String, _ failure: GitFailure) -> StepError {
-        StepError("the mirror \(path) can't be opened: \(oneLine(failure.message)); remove that folder, and it is fetched anew", isRetryable: false)
+        StepError(
+            "the mirror \(path) can't be opened: \(oneLine(failure.message)); remove that folder, and it is fetched anew",
+            isRetryable: false)
     }
 }
 
@@ -73,7 +76,7 @@ extension Mirror {
     func isCommit(_ id: git_oid) throws -> Bool {
         do throws(GitFailure) {
             return try header(of: id).type == GIT_OBJECT_COMMIT
-        } catch where error.isNotFound {
+        } catch  where error.isNotFound {
             return false
         }
     }

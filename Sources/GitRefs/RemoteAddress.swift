@@ -13,7 +13,9 @@ struct RemoteAddress: Hashable {
     /// error for anything else. `git://` is out because nothing vouches for what it delivers.
     init(_ text: String) throws(StepError) {
         description = oneLine(Self.withoutUserInfo(text))
-        guard !text.unicodeScalars.contains(where: { $0.value <= 0x20 || $0.value == 0x7F }) || text.hasPrefix("/") && !text.utf8.contains(0) else {
+        guard
+            !text.unicodeScalars.contains(where: { $0.value <= 0x20 || $0.value == 0x7F }) || text.hasPrefix("/") && !text.utf8.contains(0)
+        else {
             throw StepError("the url \(description) contains white space or control characters; remove them", isRetryable: false)
         }
         if text.hasPrefix("/"), let path = text.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) {
@@ -44,22 +46,24 @@ struct RemoteAddress: Hashable {
 
 extension RemoteAddress {
     /// What a failed fetch of `ref` means: whether trying again can help, and what to change where it can't.
-    func stepError(for failure: GitFailure, fetching ref: String) -> StepError {
+    func stepError(for failure: GitFailure, fetching ref: RefName, isConnected: Bool) -> StepError {
         let detail = oneLine(failure.message.replacingOccurrences(of: url, with: description))
         switch failure.code {
         case GIT_EAUTH.rawValue:
             return StepError(
-                "\(self) asks for credentials, or does not exist; use the address of a repository that can be read without them (\(detail))",
+                "\(self) asks for credentials, or does not exist; use an address that can be read without them (\(detail))",
                 isRetryable: false)
         case GIT_ECERTIFICATE.rawValue:
             return StepError(
-                "the certificate or host key of \(self) is not trusted; install its authority on this machine (\(detail))", isRetryable: false)
-        case GIT_EPEEL.rawValue:
+                "the certificate or host key of \(self) is not trusted; install its authority on this machine (\(detail))",
+                isRetryable: false)
+        case GIT_EPEEL.rawValue, GIT_EINVALIDSPEC.rawValue:
             return StepError("\(ref) in \(self) does not name a commit; name a branch, a pull request or a tag", isRetryable: false)
-        case GIT_ENOTFOUND.rawValue where url.hasPrefix("file://") && [GIT_ERROR_OS.rawValue, GIT_ERROR_REPOSITORY.rawValue].contains(failure.area):
-            return StepError("there is no git repository at \(self); correct the repository's url (\(detail))", isRetryable: false)
+        case _ where url.hasPrefix("file://") && !isConnected:
+            return StepError("there is no readable git repository at \(self); correct the repository's url (\(detail))", isRetryable: false)
         case _ where detail.contains("redirect"):
-            return StepError("\(self) redirects elsewhere, which is never followed; configure the final url (\(detail))", isRetryable: false)
+            return StepError(
+                "\(self) redirects elsewhere, which is never followed; configure the final url (\(detail))", isRetryable: false)
         case _ where ["status code: 404", "status code: 410"].contains(where: detail.hasSuffix):
             return StepError("\(self) does not exist; correct the repository's url (\(detail))", isRetryable: false)
         default:

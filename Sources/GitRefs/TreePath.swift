@@ -10,7 +10,8 @@ struct TreePath: Hashable, CustomStringConvertible {
         let path = isFolder && text.hasSuffix("/") ? text.dropLast() : text[...]
         let names = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard path.utf8.count <= 1024, names.allSatisfy(isPlainName) else {
-            throw StepError("the path \"\(oneLine(text))\" is not valid; name it from the root of the repository, without . and ..", isRetryable: false)
+            throw StepError(
+                "the path \"\(oneLine(text))\" is not valid; name it from the root of the repository, without . and ..", isRetryable: false)
         }
         self.names = names
     }

@@ -65,23 +65,35 @@ extension KubernetesRuntime {
 
     public func awaitGone(_ stack: StackName, uid: String, onHolding: @Sendable (String) async throws -> Void) async throws {
         let name = namespaceName(of: stack)
+        let pods = EndedPods(client: client, namespace: name, grace: Double(Self.podGrace), clock: clock, logger: logger)
         try await translatingErrors(about: "Namespace/\(name)") {
-            var told: String?
-            let changes = client.follow(try ResourcePath(.namespaces), selector: Selector(fields: "metadata.name=\(name)"), as: Namespace.self)
-            for try await change in changes {
-                let now: Namespace
-                switch change {
-                case .listed(let namespaces):
-                    guard let namespace = namespaces.first else { return }
-                    now = namespace
-                case .updated(let namespace): now = namespace
-                case .removed: return
+            try await withThrowingDiscardingTaskGroup { group in
+                defer { group.cancelAll() }
+                var told: String?
+                var isRemovingPods = false
+                let changes = client.follow(try ResourcePath(.namespaces), selector: Selector(fields: "metadata.name=\(name)"), as: Namespace.self)
+                for try await change in changes {
+                    guard let now = change.current, now.metadata.uid == uid else { return }
+                    if now.metadata.isTerminating, !isRemovingPods {
+                        isRemovingPods = true
+                        group.addTask { await pods.remove() }
+                    }
+                    guard let holding = now.holding, holding != told else { continue }
+                    told = holding
+                    try await onHolding(holding)
                 }
-                guard now.metadata.uid == uid else { return }
-                guard let holding = now.holding, holding != told else { continue }
-                told = holding
-                try await onHolding(holding)
             }
+        }
+    }
+}
+
+extension CollectionChange {
+    /// The object, of a collection that is selected to hold one at most; nil when it is gone.
+    fileprivate var current: Object? {
+        switch self {
+        case .listed(let objects): objects.first
+        case .updated(let object): object
+        case .removed: nil
         }
     }
 }

@@ -54,6 +54,12 @@ struct Pod: WorkloadView {
         }
     }
 
+    /// Whether it is being deleted and, by kubelet's last report, none of its containers runs.
+    var hasEnded: Bool {
+        let containers = (status?.initContainerStatuses ?? []) + (status?.containerStatuses ?? [])
+        return metadata.isTerminating && containers.allSatisfy { $0.state?.running == nil }
+    }
+
     /// The workload that the pod belongs to, as people know it: a Deployment's pods are owned by a ReplicaSet that is named after it and the
     /// hash of the template.
     var owner: String {

@@ -52,7 +52,7 @@ enum ManifestFolder {
         var manifests: [Manifest] = []
         var problems: [YAMLProblem] = []
         for path in paths.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-            do {
+            do throws(YAMLProblem) {
                 for document in try YAMLDocument.parse(files[path] ?? [], file: path) {
                     manifests += try Manifest.objects(in: document, &substitution)
                     guard manifests.count <= largestCount else {

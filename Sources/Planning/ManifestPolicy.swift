@@ -49,7 +49,11 @@ struct ManifestPolicy {
             review.refuse(FieldPath("metadata"), "metadata.name is missing; add it")
             return
         }
-        guard let text = name.value.string, isDNSSubdomain(text) else {
+        guard let text = name.value.string else {
+            review.refuse(name, "must be a string; write it in quotes")
+            return
+        }
+        guard isDNSSubdomain(text) else {
             review.refuse(name, "must be a DNS name: lower-case letters, digits, - and ., 253 characters at most; rename the object")
             return
         }

@@ -52,12 +52,11 @@ private func sourceManifests(_ request: PlanRequest) throws(PlanningError) -> [M
         let names = Set(template.parameters.map(\.name))
         given = given.filter { $0.value.isFromStackFile || names.contains($0.key) }
     }
+    let values = try template.values(given, place: place)
     do {
-        return try template.render(base.adding("values", try template.values(given, place: place)))
-    } catch let problem as YAMLProblem {
-        throw PlanningError(problem)
-    } catch let error as PlanningError {
-        throw error
+        return try template.render(base.adding("values", values))
+    } catch {
+        throw PlanningError(error)
     }
 }
 

@@ -1,5 +1,4 @@
-public import StagingModel
-public import StrictYAML
+import StrictYAML
 
 /// `.slingshot.yaml` at the root of a commit: what its stack is made from.
 public struct StackFile: Hashable, Sendable {

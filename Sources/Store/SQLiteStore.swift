@@ -34,6 +34,13 @@ public struct SQLiteStore: StackStore {
     public func write<T: Sendable>(_ body: @Sendable (any StackWriting) throws -> T) async throws -> T {
         try await withoutActuallyEscaping(body) { body in try await pool.write { try body(Transaction(database: $0)) } }
     }
+
+    /// How durable a write is: `journal_mode` and `synchronous` of the connection that writes.
+    func pragmas() async throws -> (journal: String?, synchronous: Int?) {
+        try await pool.write { database in
+            (try String.fetchOne(database, sql: "PRAGMA journal_mode"), try Int.fetchOne(database, sql: "PRAGMA synchronous"))
+        }
+    }
 }
 
 /// The database can't be opened: the disk, its rights, or a file that is no database. Not retryable without a change.

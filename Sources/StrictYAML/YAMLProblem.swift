@@ -44,7 +44,7 @@ public enum Wording {
     /// The one of `names` that `text` is most likely a slip of; nil when none is near.
     public static func nearest(to text: String, among names: some Sequence<String>) -> String? {
         let typed = Array(text.utf8.prefix(64))
-        let furthest = min(3, max(1, typed.count / 3))
+        let furthest = min(3, max(1, typed.count / 2))
         var best: (name: String, distance: Int)?
         for name in names {
             let distance = editDistance(typed, Array(name.utf8))

@@ -29,11 +29,13 @@ import Testing
             #expect(resource.name == "configmaps")
             func path(_ name: String) throws -> ResourcePath { try ResourcePath(resource, namespace: namespace, name: name) }
             for name in ["one", "two"] {
-                let manifest = #"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"\#(name)","labels":{"n":"\#(name)"}},"data":{"a":"b"}}"#
+                let manifest =
+                    #"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"\#(name)","labels":{"n":"\#(name)"}},"data":{"a":"b"}}"#
                 let made: ConfigMap = try await client.apply(path(name), manifest: Array(manifest.utf8), fieldManager: "test")
                 #expect(made.data == ["a": "b"])
             }
-            let patched: ConfigMap = try await client.mergePatch(path("one"), patch: Array(#"{"data":{"a":null,"c":"d"}}"#.utf8), fieldManager: "test")
+            let patched: ConfigMap = try await client.mergePatch(
+                path("one"), patch: Array(#"{"data":{"a":null,"c":"d"}}"#.utf8), fieldManager: "test")
             #expect(patched.data == ["c": "d"])
             #expect(try await client.get(path("one"), as: ConfigMap.self).data == ["c": "d"])
 
@@ -46,7 +48,9 @@ import Testing
             guard case .listed(let listed) = try await changes.next() else { throw KubernetesError.undecodable("no list") }
             #expect(listed.count == 2)
 
-            let mismatch = await #expect(throws: KubernetesError.self) { try await client.delete(path("one"), options: DeleteOptions(uid: "other")) }
+            let mismatch = await #expect(throws: KubernetesError.self) {
+                try await client.delete(path("one"), options: DeleteOptions(uid: "other"))
+            }
             #expect(mismatch?.code == 409)
             try await client.delete(path("one"), options: DeleteOptions(uid: patched.metadata.uid))
             guard case .removed(let removed) = try await changes.next() else { throw KubernetesError.undecodable("no removal") }

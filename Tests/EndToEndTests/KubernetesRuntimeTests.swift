@@ -84,7 +84,7 @@ import Testing
             await #expect(throws: StepError.self) { try await runtime.destroy(fixture.stack, uid: made.metadata.uid) }
             guard case .foreign = try await runtime.observe(fixture.stack) else { throw KubernetesError.undecodable("not foreign") }
             #expect(try await runtime.stacks() == [])
-            #expect(try await fixture.object() .metadata.deletionTimestamp == nil)
+            #expect(try await fixture.object().metadata.deletionTimestamp == nil)
         }
     }
 
@@ -102,7 +102,9 @@ import Testing
 
     @Test(.timeLimit(.minutes(2))) func anInvalidManifestIsNamed() async throws {
         try await KubernetesTestCluster.withRuntime { runtime, fixture in
-            let error = await #expect(throws: StepError.self) { try await runtime.apply(fixture.plan(image: ""), lease: fixture.lease) { _ in } }
+            let error = await #expect(throws: StepError.self) {
+                try await runtime.apply(fixture.plan(image: ""), lease: fixture.lease) { _ in }
+            }
             #expect(error?.isRetryable == false)
             #expect(error?.message.hasPrefix("Deployment/web: the cluster says 422 Invalid: ") == true)
             #expect(error?.message.contains("containers[0].image") == true)
@@ -119,7 +121,8 @@ import Testing
 
     @Test(.timeLimit(.minutes(2))) func aCrashIsDiagnosedWithItsLastWords() async throws {
         try await KubernetesTestCluster.withRuntime { runtime, fixture in
-            try await runtime.apply(fixture.plan(command: ["/bin/sh", "-c", "echo no database here; exit 3"]), lease: fixture.lease) { _ in }
+            try await runtime.apply(fixture.plan(command: ["/bin/sh", "-c", "echo no database here; exit 3"]), lease: fixture.lease) { _ in
+            }
             let text = try await diagnosis(runtime, fixture.stack, saying: "crashing")
             #expect(text == #"Deployment/web: container "app" keeps crashing (exit code 3); the last lines of app: no database here"#)
 

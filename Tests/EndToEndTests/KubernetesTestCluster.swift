@@ -8,7 +8,9 @@ import StagingModel
 /// The cluster that `KUBECONFIG` names, and things to try on it.
 enum KubernetesTestCluster {
     struct Missing: Error, CustomStringConvertible {
-        var description: String { "KUBECONFIG is not set: these tests need a cluster; bring one up with dev/cluster up, and export the path it prints" }
+        var description: String {
+            "KUBECONFIG is not set: these tests need a cluster; bring one up with dev/cluster up, and export the path it prints"
+        }
     }
 
     /// The image that dev/cluster loads: busybox.
@@ -64,7 +66,9 @@ struct StackFixture {
         let labels = JSONValue(StackMetadata.labels(of: stack))
         var podLabels = labels
         podLabels["app"] = "web"
-        let template: JSONValue = ["metadata": ["labels": podLabels], "spec": ["containers": [container], "automountServiceAccountToken": false]]
+        let template: JSONValue = [
+            "metadata": ["labels": podLabels], "spec": ["containers": [container], "automountServiceAccountToken": false],
+        ]
         let deployment: JSONValue = [
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": ["name": "web", "labels": labels],
             "spec": ["replicas": 1, "selector": ["matchLabels": ["app": "web"]], "template": template],
@@ -73,14 +77,16 @@ struct StackFixture {
         return try plan(
             [
                 PlannedObject(apiVersion: "v1", kind: "Namespace", name: namespace, namespace: nil, wave: .namespace, manifest: space),
-                PlannedObject(apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace: namespace, wave: .workload, manifest: deployment),
+                PlannedObject(
+                    apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace: namespace, wave: .workload, manifest: deployment),
             ], digest: digest)
     }
 
     private func plan(_ objects: [PlannedObject], digest: String) throws -> Plan {
         guard let commit = CommitID(String(repeating: "a", count: 40)) else { throw CancellationError() }
         return Plan(
-            stack: stack, namespace: namespace, commit: commit, url: "http://\(stack).example.com", timeToLive: nil, objects: objects, digest: digest)
+            stack: stack, namespace: namespace, commit: commit, url: "http://\(stack).example.com", timeToLive: nil, objects: objects,
+            digest: digest)
     }
 
     func object() async throws -> PartialObject { try await client.get(ResourcePath(.namespaces, name: namespace)) }

@@ -14,7 +14,7 @@ struct PlanSource {
 
     func plan(for stack: Stack, commit: CommitID) async throws -> Plan {
         do {
-            let bytes = try await refs.file(StackFile.name, at: commit, of: repository, limit: Self.stackFileBytes)
+            let bytes = try await refs.file(StackFile.path, at: commit, of: repository, limit: Self.stackFileBytes)
             let stackFile = try bytes.map { try StackFile.parse($0) }
             var files: [String: [UInt8]] = [:]
             if case .manifests(let folder)? = stackFile?.source {
@@ -22,7 +22,7 @@ struct PlanSource {
                     below: folder, at: commit, of: repository, count: Self.manifestFiles, bytes: Self.manifestBytes)
                 guard let found else {
                     throw StepError(
-                        "\(StackFile.name): the folder \"\(folder)\" does not exist at \(commit.short); create it, or name another",
+                        "\(StackFile.path): the folder \"\(folder)\" does not exist at \(commit.short); create it, or name another",
                         isRetryable: false)
                 }
                 files = found
@@ -32,7 +32,7 @@ struct PlanSource {
                     stack: stack.name, repository: repository, pullRequest: stack.pullRequest, commit: commit, addressing: addressing,
                     stackFile: stackFile, files: files))
         } catch let error as PlanningError {
-            throw StepError("\(error)", isRetryable: false)
+            throw StepError(error.description.replacing("\n", with: "; "), isRetryable: false)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import StagingModel
 import StrictYAML
 
 /// Single settings from the environment: `SLINGSHOT_<PATH>` over the file's `path`, with `_` between and within words

@@ -104,8 +104,8 @@ struct ServerConfiguration: Sendable {
     private static func limits(_ value: YAMLValue?) throws -> StackLimits {
         var limits = StackLimits()
         guard let mapping = try value?.mapping(allowing: ["cpu", "memory", "pods"]) else { return limits }
-        if let cpu = try mapping.optional("cpu") { limits.cpu = try quantity(cpu) }
-        if let memory = try mapping.optional("memory") { limits.memory = try quantity(memory) }
+        if let cpu = mapping.optional("cpu") { limits.cpu = try quantity(cpu) }
+        if let memory = mapping.optional("memory") { limits.memory = try quantity(memory) }
         if let pods = try mapping.optional("pods")?.integer(in: 1...10_000) { limits.pods = pods }
         return limits
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlAPI
 import Foundation
+import StagingModel
 
 struct CreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
+import ControlAPI
 import Foundation
-import StagingModel
+public import StagingModel
 
 struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import GitRefs
-import Logging
+public import Logging
 import Orchestration
 import Service
 import ServiceLifecycle

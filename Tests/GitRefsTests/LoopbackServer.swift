@@ -1,0 +1,111 @@
+import Dispatch
+import Foundation
+import Glibc
+import Synchronization
+
+/// A small HTTP/1.1 server on 127.0.0.1: one connection after the other, one request each.
+final class LoopbackServer: Sendable {
+    struct Request {
+        var method: String
+        var path: String
+        var query: String
+        var headers: [String: String]
+        var body: Data
+    }
+
+    enum Answer {
+        case response(status: String, headers: [String: String], body: Data)
+        /// Leaves the connection open and says nothing.
+        case silence
+    }
+
+    let port: UInt16
+    private let listener: Int32
+    private let silent = Mutex<[Int32]>([])
+
+    init(_ answer: @escaping @Sendable (Request) throws -> Answer) throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(listener, address, length) + listen(listener, 16) + getsockname(listener, address, &length)
+            }
+        }
+        guard code == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
+        port = UInt16(bigEndian: address.sin_port)
+        self.listener = listener
+        DispatchQueue(label: "loopback").async { [weak self] in
+            while case let connection = accept(listener, nil, nil), connection >= 0 {
+                guard let request = Self.read(connection), case .response(let status, let headers, let body)? = try? answer(request) else {
+                    self?.silent.withLock { $0.append(connection) }
+                    continue
+                }
+                let fields = headers.merging(["Content-Length": "\(body.count)", "Connection": "close"]) { $1 }
+                let head = "HTTP/1.1 \(status)\r\n" + fields.map { "\($0): \($1)\r\n" }.joined() + "\r\n"
+                Self.write(Data(head.utf8) + body, to: connection)
+                close(connection)
+            }
+            close(listener)
+        }
+    }
+
+    deinit {
+        shutdown(listener, Int32(SHUT_RDWR))
+        silent.withLock { $0.forEach { _ = close($0) } }
+    }
+
+    /// Serves the repositories in a folder as `git http-backend` does behind a web server.
+    convenience init(serving folder: String) throws {
+        try self.init { request in
+            let environment = [
+                "GIT_PROJECT_ROOT": folder, "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": request.path, "QUERY_STRING": request.query,
+                "REQUEST_METHOD": request.method, "CONTENT_TYPE": request.headers["content-type"] ?? "",
+                "CONTENT_LENGTH": "\(request.body.count)",
+            ]
+            let output = try run(["git", "http-backend"], environment: environment, input: request.body)
+            guard let end = output.range(of: Data("\r\n\r\n".utf8)) else { return .silence }
+            var headers = Self.fields(String(decoding: output[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n"))
+            let status = headers.removeValue(forKey: "status") ?? "200 OK"
+            return .response(status: status, headers: headers, body: output[end.upperBound...])
+        }
+    }
+
+    private static func read(_ connection: Int32) -> Request? {
+        var bytes = Data()
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            if let end = bytes.range(of: Data("\r\n\r\n".utf8)) {
+                var lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
+                let start = lines.removeFirst().split(separator: " ")
+                let target = start[1].split(separator: "?", maxSplits: 1)
+                let headers = fields(lines)
+                if bytes.count - end.upperBound >= Int(headers["content-length"] ?? "0") ?? 0 {
+                    return Request(
+                        method: String(start[0]), path: String(target[0]), query: target.count > 1 ? String(target[1]) : "",
+                        headers: headers,
+                        body: bytes[end.upperBound...])
+                }
+            }
+            let count = recv(connection, &buffer, buffer.count, 0)
+            guard count > 0 else { return nil }
+            bytes.append(contentsOf: buffer[..<count])
+        }
+    }
+
+    private static func fields(_ lines: [Substring]) -> [String: String] {
+        let pairs = lines.map { $0.split(separator: ":", maxSplits: 1) }.filter { $0.count == 2 }
+        return Dictionary(pairs.map { ($0[0].lowercased(), $0[1].trimmingCharacters(in: .whitespaces)) }) { $1 }
+    }
+
+    private static func write(_ data: Data, to connection: Int32) {
+        var rest = Array(data)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

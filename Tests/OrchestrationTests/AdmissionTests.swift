@@ -1,0 +1,104 @@
+import Foundation
+import Orchestration
+import SlingshotTestSupport
+import StagingModel
+import Testing
+
+@Suite struct AdmissionTests {
+    let now = Samples.start.addingTimeInterval(100)
+
+    private func admit(_ event: PullRequestEvent, current: Stack? = nil) -> Admission {
+        Orchestration.admit(event, to: Samples.repository(), current: current, policy: Samples.policy, now: now)
+    }
+
+    private let destroyed = Samples.stack {
+        $0.wanted = .gone(.expired)
+        $0.phase = .destroyed
+        $0.revision = 3
+    }
+
+    @Test(arguments: [PullRequestEvent.Change.opened, .reopened, .pushed])
+    func `launches a stack`(change: PullRequestEvent.Change) {
+        let admission = admit(Samples.event(change))
+        #expect(admission.action == .create)
+        #expect(admission.stack?.wanted == .running)
+        #expect(admission.stack?.lease == Lease(from: now, policy: Samples.policy.lifetime))
+        #expect(admission.stack?.url == "http://shop-7.staging.example.com")
+    }
+
+    @Test(arguments: [PullRequestEvent.Change.edited, .labeled, .unlabeled, .draft, .readyForReview])
+    func `launches nothing`(change: PullRequestEvent.Change) {
+        #expect(admit(Samples.event(change)).action == .ignored)
+        #expect(admit(Samples.event(change), current: destroyed).stack == nil)
+    }
+
+    @Test func `a push relaunches an expired stack under a new lease`() {
+        let admission = admit(Samples.event(.pushed, head: Samples.commit("b")), current: destroyed)
+        #expect(admission.action == .create)
+        #expect(admission.stack?.revision == 4)
+        #expect(admission.stack?.createdAt == now)
+        #expect(admission.stack?.deployed == nil)
+    }
+
+    @Test func `a new commit is a new revision, the same commit is none`() {
+        #expect(admit(Samples.event(.pushed, head: Samples.commit("b")), current: Samples.stack()).stack?.revision == 2)
+        let again = admit(Samples.event(.opened), current: Samples.stack())
+        #expect(again.action == .update)
+        #expect(again.stack?.revision == 1)
+    }
+
+    @Test func `a push keeps the lease unless the configuration renews it`() {
+        let event = Samples.event(.pushed, head: Samples.commit("b"))
+        #expect(admit(event, current: Samples.stack()).stack?.lease == Samples.stack().lease)
+        let renewing = LaunchPolicy(lifetime: LifetimePolicy(renewOnPush: true), addressing: Samples.policy.addressing)
+        let admission = Orchestration.admit(event, to: Samples.repository(), current: Samples.stack(), policy: renewing, now: now)
+        #expect(admission.stack?.lease.startedAt == now)
+    }
+
+    @Test(arguments: [PullRequestEvent.Change.closed, .merged])
+    func `closing destroys`(change: PullRequestEvent.Change) {
+        let admission = admit(Samples.event(change), current: Samples.stack())
+        #expect(admission.action == .destroy)
+        #expect(admission.stack?.wanted == .gone(.closed))
+    }
+
+    @Test func `an opened that arrives after its closed launches nothing`() throws {
+        let closed = admit(Samples.event(.closed, updatedAt: now))
+        #expect(closed.action == .ignored)
+        let remembered = try #require(closed.stack)
+        #expect(remembered.phase == .destroyed)
+        #expect(admit(Samples.event(.opened, updatedAt: now.addingTimeInterval(-5)), current: remembered).action == .ignored)
+        #expect(admit(Samples.event(.reopened, updatedAt: now.addingTimeInterval(5)), current: remembered).action == .create)
+    }
+
+    @Test func `what is out of date changes nothing`() {
+        let stack = Samples.stack { $0.forgeUpdatedAt = now }
+        let late = admit(Samples.event(.closed, updatedAt: now.addingTimeInterval(-1)), current: stack)
+        #expect(late.action == .ignored)
+        #expect(late.stack == nil)
+    }
+
+    @Test func `forks are denied, but a fork's closing still destroys`() {
+        #expect(admit(Samples.event(.opened, isFork: true)).action == .ignored)
+        #expect(admit(Samples.event(.opened, isFork: true)).stack == nil)
+        #expect(admit(Samples.event(.closed, isFork: true), current: Samples.stack()).action == .destroy)
+        #expect(admit(Samples.event(.closed, isFork: true)).stack == nil)
+    }
+
+    @Test func `a pull request reopened during its teardown keeps the old namespace's UID`() {
+        let destroying = Samples.stack {
+            $0.wanted = .gone(.closed)
+            $0.phase = .destroying
+            $0.namespaceUID = "u1"
+        }
+        #expect(admit(Samples.event(.reopened), current: destroying).stack?.namespaceUID == "u1")
+    }
+
+    @Test func `a title changes nothing but a string`() {
+        var event = Samples.event(.edited)
+        event.pullRequest.title = "\"]}: {{x}} ${{ pr.title }} && rm -rf /"
+        let admission = admit(event, current: Samples.stack())
+        #expect(admission.stack?.pullRequest.title == event.pullRequest.title)
+        #expect(admission.stack?.revision == 1)
+    }
+}

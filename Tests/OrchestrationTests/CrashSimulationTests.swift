@@ -1,0 +1,118 @@
+import Foundation
+import Logging
+import SlingshotTestSupport
+import StagingModel
+import Store
+import Synchronization
+import Testing
+
+@testable import Orchestration
+
+/// Seeded chaos over the worker: the process dies before or after any effect, the engine fails, people and forges change their
+/// minds in the middle of a step. Then the chaos ends, and everything must be as it was asked for last.
+@Suite(.timeLimit(.minutes(5))) struct CrashSimulationTests {
+    @Test(arguments: 0..<60 as Range<UInt64>)
+    func `whatever happens, the outcome is what was wanted last`(seed: UInt64) async throws {
+        try await withTemporaryDirectory { directory in
+            let chaos = Chaos(seed: seed)
+            let clock = TestClock()
+            let store = try SQLiteStore(directory: directory)
+            let refs = SimulatedRefs(head: Samples.commit("a"))
+            let intake = Intake(store: store, repositories: [Samples.repository()], policy: Samples.policy, clock: clock) { _ in }
+            let engine = SimulatedEngine(readiness: { _ in [.progressing("starting"), .ready] }) { _, _, _ in
+                try await chaos.strike(intake: intake, refs: refs, clock: clock)
+            }
+            var logger = Logger(label: "simulation")
+            logger.logLevel = .critical
+            let worker = StackWorker(
+                name: Samples.stackName(), engines: Engines(store: store, runtimes: ["cluster": engine], refs: refs, clock: clock),
+                settings: OrchestrationSettings(repositories: [Samples.repository()], policy: Samples.policy), logger: logger)
+            try await chaos.deliver(.opened, intake: intake, refs: refs)
+
+            for _ in 0..<40 { try await live(worker, clock) }
+            chaos.calm()
+            for _ in 0..<20 { try await live(worker, clock) }
+
+            let stack = try #require(try await store.read { try $0.stack(Samples.stackName()) })
+            let namespace = engine.snapshot.namespaces[stack.name]
+            switch stack.wanted {
+            case .running:
+                #expect(stack.phase == .ready, "seed \(seed): \(stack.message)")
+                #expect(namespace?.commit == refs.current)
+                #expect(namespace?.uid == stack.namespaceUID)
+                #expect(namespace?.lease == stack.lease)
+                #expect(namespace?.isTerminating == false)
+            case .gone:
+                #expect(stack.phase == .destroyed, "seed \(seed): \(stack.message)")
+                #expect(namespace == nil)
+            }
+            #expect(Set(engine.snapshot.destroyed).count == engine.snapshot.destroyed.count, "seed \(seed): one teardown a namespace")
+        }
+    }
+
+    /// One life of the process: until it has nothing to do, or dies. Then some time passes.
+    private func live(_ worker: StackWorker, _ clock: TestClock) async throws {
+        do {
+            try await worker.run { nil }
+        } catch is CancellationError {
+            // Killed: nothing but the store and the engine is left.
+        }
+        clock.advance(by: 301)
+    }
+}
+
+/// What goes wrong, reproducibly.
+private final class Chaos: Sendable {
+    private struct State {
+        var random: SeededGenerator
+        var isCalm = false
+        var count = 0
+        var digits = 0
+    }
+
+    private let state: Mutex<State>
+
+    init(seed: UInt64) { state = Mutex(State(random: SeededGenerator(seed: seed))) }
+
+    func calm() { state.withLock { $0.isCalm = true } }
+
+    private enum Blow { case none, crash, failure, push, close, reopen, extend, time }
+
+    func strike(intake: Intake, refs: SimulatedRefs, clock: TestClock) async throws {
+        let blow: Blow = state.withLock { state in
+            guard !state.isCalm else { return .none }
+            switch Int.random(in: 0..<24, using: &state.random) {
+            case 0...3: return .crash
+            case 4...6: return .failure
+            case 7, 8: return .push
+            case 9: return .close
+            case 10, 11: return .reopen
+            case 12: return .extend
+            case 13: return .time
+            default: return .none
+            }
+        }
+        switch blow {
+        case .none: break
+        case .crash: throw CancellationError()
+        case .failure: throw StepError("the engine stumbled", isRetryable: true)
+        case .push: try await deliver(.pushed, intake: intake, refs: refs)
+        case .close: try await deliver(.closed, intake: intake, refs: refs)
+        case .reopen: try await deliver(.reopened, intake: intake, refs: refs)
+        case .extend: _ = try? await intake.extend(Samples.stackName(), .by(seconds: 600))
+        case .time: clock.advance(by: 20_000)
+        }
+    }
+
+    func deliver(_ change: PullRequestEvent.Change, intake: Intake, refs: SimulatedRefs) async throws {
+        let (count, commit) = state.withLock { state in
+            state.count += 1
+            if change == .pushed { state.digits += 1 }
+            return (state.count, Samples.commit(Character(String(state.digits % 16, radix: 16))))
+        }
+        refs.push(commit)
+        let event = Samples.event(change, head: commit, updatedAt: Samples.start.addingTimeInterval(TimeInterval(count)))
+        let key = DeliveryKey(forge: "github", hook: "", id: "\(count)")
+        _ = try await intake.receive(event, delivery: key, repository: Samples.repository().name)
+    }
+}

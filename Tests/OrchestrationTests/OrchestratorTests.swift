@@ -1,0 +1,188 @@
+import Foundation
+import Orchestration
+import SlingshotTestSupport
+import StagingModel
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct OrchestratorTests {
+    let name = Samples.stackName()
+
+    @Test func `a delivery becomes a stack, a closing ends it`() async throws {
+        try await OrchestratorFixture.run { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            let ready = try await fixture.wait(until: .ready)
+            #expect(ready.deployed?.commit == Samples.commit("a"))
+            #expect(fixture.engine.snapshot.namespaces[name]?.uid == ready.namespaceUID)
+            try await fixture.deliver(Samples.event(.closed))
+            let gone = try await fixture.wait(until: .destroyed)
+            #expect(gone.namespaceUID == nil)
+            #expect(fixture.engine.snapshot.namespaces.isEmpty)
+        }
+    }
+
+    @Test func `the history tells every delivery, step and outcome`() async throws {
+        try await OrchestratorFixture.run { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            try await fixture.wait(until: .ready)
+            _ = try await fixture.intake.destroy(name)
+            try await fixture.wait(until: .destroyed)
+            let names = try await fixture.store.read { try $0.events(of: name, after: 0, limit: 100) }.map(\.name)
+            #expect(
+                names == [
+                    "create", "fetch", "fetch", "deploy", "deploy", "progress", "ready", "destroy", "destroy", "destroy", "await-gone",
+                    "destroyed",
+                ])
+        }
+    }
+
+    @Test func `the same delivery twice does nothing`() async throws {
+        try await OrchestratorFixture.run { fixture in
+            let first = try await fixture.deliver(Samples.event(.opened), id: "d1")
+            try await fixture.wait(until: .ready)
+            let second = try await fixture.deliver(Samples.event(.pushed, head: Samples.commit("b")), id: "d1")
+            #expect(second == first)
+            let stack = try await fixture.store.read { try $0.stack(name) }
+            #expect(stack?.revision == 1)
+        }
+    }
+
+    @Test func `the lease's end destroys, without anybody asking`() async throws {
+        try await OrchestratorFixture.run { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            let stack = try await fixture.wait(until: .ready)
+            fixture.clock.advance(to: try #require(stack.lease.expiresAt))
+            let gone = try await fixture.wait(until: .destroyed)
+            #expect(gone.destroyReason == .expired)
+        }
+    }
+
+    @Test func `an extension moves the end on the namespace too`() async throws {
+        try await OrchestratorFixture.run { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            try await fixture.wait(until: .ready)
+            let extended = try await fixture.intake.extend(name, .by(seconds: 3_600))
+            let events = ObservedEvents(store: fixture.store, stack: name)
+            try await events.wait(for: "renew")
+            #expect(fixture.engine.snapshot.namespaces[name]?.lease == extended.lease)
+            fixture.clock.advance(to: Samples.start.addingTimeInterval(86_400))
+            #expect(try await fixture.store.read { try $0.stack(name) }?.wanted == .running)
+            fixture.clock.advance(by: 3_600)
+            try await fixture.wait(until: .destroyed)
+        }
+    }
+
+    @Test func `an engine that is away loses nothing`() async throws {
+        let away = Mutex(true)
+        let engine = SimulatedEngine { operation, _, _ in
+            if operation == "observe", away.withLock({ $0 }) { throw StepError("the cluster does not answer", isRetryable: true) }
+        }
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            let waiting = try await fixture.store.wait(for: name) { ($0.failure?.attempts ?? 0) == 1 }
+            #expect(waiting.phase == .queued)
+            #expect(waiting.message == "the cluster does not answer")
+            fixture.clock.advance(by: 1)
+            try await fixture.store.wait(for: name) { $0.failure?.attempts == 2 }
+            away.withLock { $0 = false }
+            fixture.clock.advance(by: 2)
+            try await fixture.wait(until: .ready)
+        }
+    }
+
+    @Test func `an invalid stack file fails with file and line, and what runs keeps running`() async throws {
+        try await OrchestratorFixture.run { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            try await fixture.wait(until: .ready)
+            fixture.refs.push(Samples.commit("b"))
+            fixture.refs.write(stackFile: "template: web\nvalues: {image: shop}\nvolumes: []\n")
+            try await fixture.deliver(Samples.event(.pushed, head: Samples.commit("b")))
+            let failed = try await fixture.wait(until: .failed)
+            #expect(failed.message.hasPrefix(".slingshot.yaml:3: \"volumes\""))
+            #expect(failed.message.hasSuffix("aaaaaaa keeps running"))
+            #expect(fixture.engine.snapshot.namespaces[name]?.commit == Samples.commit("a"))
+            fixture.refs.push(Samples.commit("c"))
+            fixture.refs.write(stackFile: "template: web\nvalues: {image: shop}\n")
+            try await fixture.deliver(Samples.event(.pushed, head: Samples.commit("c")))
+            try await fixture.wait(until: .ready)
+            #expect(fixture.engine.snapshot.namespaces[name]?.commit == Samples.commit("c"))
+        }
+    }
+
+    /// peers.md, complaints 11 and 20: closing during creation must not resurrect, and teardown pre-empts.
+    @Test func `closing during a deploy cancels it at once`() async throws {
+        let started = AsyncStream.makeStream(of: Void.self)
+        let engine = SimulatedEngine { operation, _, _ in
+            guard operation == "objects" else { return }
+            started.continuation.yield()
+            for await _ in AsyncStream<Void>.makeStream().stream {}  // until cancelled
+            try Task.checkCancellation()
+        }
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            for await _ in started.stream { break }
+            try await fixture.deliver(Samples.event(.closed))
+            try await fixture.wait(until: .destroyed)
+            #expect(fixture.engine.snapshot.namespaces.isEmpty)
+            #expect(fixture.engine.snapshot.applies == 0)
+        }
+    }
+
+    @Test func `ten pushes make few deploys, and the newest wins`() async throws {
+        try await OrchestratorFixture.run { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            for digit in "bcdef01234" {
+                fixture.refs.push(Samples.commit(digit))
+                try await fixture.deliver(Samples.event(.pushed, head: Samples.commit(digit)))
+            }
+            let stack = try await fixture.store.wait(for: name) { $0.phase == .ready && $0.deployed?.revision == $0.revision }
+            #expect(stack.deployed?.commit == Samples.commit("4"))
+            #expect(fixture.engine.snapshot.namespaces[name]?.commit == Samples.commit("4"))
+        }
+    }
+
+    @Test func `with an empty database the stacks are found on the engine`() async throws {
+        let engine = SimulatedEngine()
+        let lease = Lease(startedAt: Samples.start, expiresAt: Samples.start.addingTimeInterval(1_000))
+        engine.meddle { $0.namespaces[name] = .init(uid: "u1", lease: lease, commit: Samples.commit("a"), planDigest: "d") }
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            let stack = try await fixture.wait(until: .ready)
+            #expect(stack.lease == lease)
+            #expect(engine.snapshot.applies == 0)
+            fixture.clock.advance(by: 1_000)
+            try await fixture.wait(until: .destroyed)
+            #expect(engine.snapshot.destroyed == ["u1"])
+        }
+    }
+
+    @Test func `a restart goes on where the last process was`() async throws {
+        try await withTemporaryDirectory { directory in
+            let engine = SimulatedEngine()
+            let refs = SimulatedRefs(head: Samples.commit("a"))
+            let clock = TestClock()
+            let first = try OrchestratorFixture(directory: directory, engine: engine, refs: refs, clock: clock)
+            try await first.deliver(Samples.event(.opened))  // on disk, but nobody works on it
+            let second = try OrchestratorFixture(directory: directory, engine: engine, refs: refs, clock: clock)
+            try await second.running { try await second.wait(until: .ready) }
+            clock.advance(by: 86_400)
+            let third = try OrchestratorFixture(directory: directory, engine: engine, refs: refs, clock: clock)
+            try await third.running { try await third.wait(until: .destroyed) }
+            #expect(engine.snapshot.namespaces.isEmpty)
+        }
+    }
+}
+
+/// Waits for words in a stack's history.
+struct ObservedEvents {
+    let store: ObservedStore
+    let stack: StackName
+
+    func wait(for word: String) async throws {
+        let store = store
+        let stack = stack
+        try await store.wait(for: stack) { _ in true }
+        while try await !store.read({ try $0.events(of: stack, after: 0, limit: 1_000) }).contains(where: { $0.name == word }) {
+            await Task.yield()
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import ControlAPI
+import Foundation
+import Orchestration
+import SlingshotTestSupport
+import StagingModel
+import Testing
+import Webhooks
+
+@Suite struct WebhookRoutesTests {
+    let opened = GitHubDelivery("opened", head: Samples.commit("a"), id: "d1")
+
+    @Test func `202 means that it is stored`() async throws {
+        try await ServiceFixture.run { fixture in
+            let response = try await fixture.deliver(opened)
+            #expect(response.status == .accepted)
+            let outcome = try response.decoded(DeliveryOutcome.self)
+            #expect(outcome == DeliveryOutcome(delivery: "d1", stack: Samples.stackName(), action: .create, reason: "pull request opened"))
+            #expect(try await fixture.store.read { try $0.stack(Samples.stackName()) }?.wanted == .running)
+        }
+    }
+
+    @Test func `the same delivery again is answered alike and does nothing`() async throws {
+        try await ServiceFixture.run { fixture in
+            let first = try await fixture.deliver(opened)
+            let second = try await fixture.deliver(opened)
+            #expect(second.status == .accepted)
+            #expect(second.body == first.body)
+            #expect(try await fixture.store.read { try $0.events(of: nil, after: 0, limit: 10) }.count == 1)
+        }
+    }
+
+    @Test(arguments: [nil, "another secret"] as [String?])
+    func `a missing or wrong signature is 401 and nothing is stored`(secret: String?) async throws {
+        try await ServiceFixture.run { fixture in
+            let response = try await fixture.deliver(opened, secret: secret)
+            #expect(response.status == .unauthorized)
+            #expect(response.headers[.contentType] == "application/problem+json")
+            #expect(try await fixture.store.read { try $0.stacks(includingDestroyed: true) }.isEmpty)
+        }
+    }
+
+    @Test func `a ping is 200`() async throws {
+        try await ServiceFixture.run { fixture in
+            let body = Data(#"{"zen":"Keep it simple.","hook_id":1,"repository":{"full_name":"acme/shop"}}"#.utf8)
+            let headers = GitHubDelivery.headers(event: "ping", id: "p1", body: body, secret: ServiceFixture.secret)
+            #expect(try await fixture.post("/webhooks/github", body: body, headers: headers).status == .ok)
+        }
+    }
+
+    @Test func `what needs nothing done is accepted with the reason`() async throws {
+        try await ServiceFixture.run { fixture in
+            let response = try await fixture.deliver(GitHubDelivery("assigned", head: Samples.commit("a")))
+            #expect(response.status == .accepted)
+            #expect(try response.decoded(DeliveryOutcome.self).action == .ignored)
+            #expect(try response.decoded(DeliveryOutcome.self).reason.isEmpty == false)
+        }
+    }
+
+    @Test(arguments: [
+        ("{", 400, ""), (#"{"action":"opened","number":7,"repository":{"full_name":"acme/shop"}}"#, 400, "pull_request"),
+        (#"{"action":7,"repository":{"full_name":"acme/shop"}}"#, 400, "action"),
+        (#"{"action":"opened","repository":{"full_name":"acme/other"}}"#, 400, "number"),
+    ])
+    func `malformed bodies are 400 and name the field`(text: String, status: Int, field: String) async throws {
+        try await ServiceFixture.run { fixture in
+            let body = Data(text.utf8)
+            let response = try await fixture.post(
+                "/webhooks/github", body: body, headers: GitHubDelivery.headers(id: "m", body: body, secret: ServiceFixture.secret))
+            #expect(response.status.code == status)
+            #expect(try response.problem.detail.contains(field))
+        }
+    }
+
+    @Test func `an unknown repository and an unknown forge are 404`() async throws {
+        try await ServiceFixture.run { fixture in
+            let other = try await fixture.deliver(GitHubDelivery("opened", head: Samples.commit("a"), repository: "acme/other"))
+            #expect(other.status == .notFound)
+            #expect(try other.problem.detail.contains("acme/other"))
+            #expect(try await fixture.post("/webhooks/sourceforge", body: Data(), headers: [:]).status == .notFound)
+        }
+    }
+
+    @Test func `over the limit is 413`() async throws {
+        try await ServiceFixture.run { fixture in
+            let body = Data(repeating: 0x20, count: WebhookReceiver.bodyLimit + 1)
+            let response = try await fixture.post("/webhooks/github", body: body, headers: ["Content-Type": "application/json"])
+            #expect(response.status == .contentTooLarge)
+        }
+    }
+
+    @Test func `a form is 415 and the fix is named`() async throws {
+        try await ServiceFixture.run { fixture in
+            var headers = opened.headers(secret: ServiceFixture.secret)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            let response = try await fixture.post("/webhooks/github", body: opened.body, headers: headers)
+            #expect(response.status == .unsupportedMediaType)
+            #expect(try response.problem.detail.contains("application/json"))
+        }
+    }
+
+    @Test func `a hostile title is stored as it is`() async throws {
+        try await ServiceFixture.run { fixture in
+            let title = "\"]}: {{x}} ${{ pr.title }} && rm -rf /"
+            _ = try await fixture.deliver(GitHubDelivery("opened", head: Samples.commit("a"), title: title))
+            let stack = try await fixture.call(.get, "/api/v1/stacks/shop-7").decoded(StackView.self)
+            #expect(stack.pullRequest.title == title)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import ControlAPI
+import Foundation
+import Orchestration
+import SlingshotTestSupport
+import StagingModel
+import Testing
+
+@testable import SlingshotCommands
+
+@Suite struct OutputTests {
+    private let view = StackView(
+        Samples.stack {
+            $0.phase = .ready
+            $0.message = "aaaaaaa is running"
+            $0.pullRequest.title = "red\u{1B}[31m\nalert"
+            $0.deployed = .init(revision: 1, commit: Samples.commit("a"), planDigest: "d", at: Samples.start)
+        }, namespace: "staging-shop-7", lifetime: LifetimePolicy())
+
+    @Test func `the table has a line a stack`() {
+        let text = StackText.table([view], isWide: false, now: Samples.start.addingTimeInterval(60))
+        #expect(
+            text == """
+                NAME    PHASE  COMMIT   AGE  EXPIRES  URL
+                shop-7  ready  aaaaaaa  1m   23h59m   http://shop-7.staging.example.com
+
+                """)
+    }
+
+    @Test func `an empty list says so`() {
+        #expect(StackText.table([], isWide: true, now: Samples.start) == "no stacks\n")
+    }
+
+    @Test func `a stranger's title can't steer the terminal`() {
+        let text = StackText.full(view, events: [], now: Samples.start)
+        #expect(!text.contains("\u{1B}"))
+        #expect(text.contains("acme/shop#7 red\u{FFFD}[31m alert"))
+    }
+
+    @Test(arguments: [
+        (Problem("no-such-stack", status: 404, title: "", detail: ""), 3), (Problem("unauthorized", status: 401, title: "", detail: ""), 4),
+        (Problem("refused", status: 409, title: "", detail: ""), 1),
+    ])
+    func `problems have their exit codes`(problem: Problem, code: Int32) {
+        #expect(ExitCodes.code(for: problem) == code)
+        #expect(ExitCodes.isOurs(problem))
+    }
+
+    @Test(arguments: [
+        ["extend", "shop-7"], ["extend", "shop-7", "4h", "--until", "+1h"], ["extend", "shop-7", "soon"], ["frobnicate"],
+        ["list", "--phase", "x"],
+    ])
+    func `wrong usage is 64`(arguments: [String]) {
+        let error = #expect(throws: (any Error).self) { _ = try Slingshot.parseAsRoot(arguments) }
+        #expect(error.map { Slingshot.exitCode(for: $0).rawValue } == 64)
+        #expect(error.map { ExitCodes.isOurs($0) } == false)
+    }
+
+    @Test func `instants are absolute or from now`() throws {
+        #expect(try ArgumentParsing.instant("+24h", now: Samples.start) == Samples.start.addingTimeInterval(86_400))
+        #expect(try ArgumentParsing.instant("2026-01-01T00:00:00Z", now: .distantPast) == Samples.start)
+        #expect(throws: (any Error).self) { try ArgumentParsing.instant("tomorrow", now: Samples.start) }
+    }
+}

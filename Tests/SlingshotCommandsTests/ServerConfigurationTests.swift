@@ -1,0 +1,104 @@
+import Foundation
+import StagingModel
+import StrictYAML
+import Testing
+
+@testable import SlingshotCommands
+
+@Suite struct ServerConfigurationTests {
+    private static let minimal = """
+        state: /var/lib/slingshot
+        domain: staging.example.com
+        runtimes:
+          cluster: {kind: kubernetes}
+        repositories:
+          - name: shop
+            forge: github
+            repository: acme/shop
+            url: https://github.com/acme/shop.git
+            runtime: cluster
+            webhookSecret: {env: SHOP_WEBHOOK_SECRET}
+        """
+
+    private func load(_ text: String, environment: [String: String] = [:]) throws -> ServerConfiguration {
+        let root = try YAMLDocument.single(Array(text.utf8), file: "slingshot.yaml")
+        return try ServerConfiguration(try EnvironmentOverrides(environment: environment).applied(to: root))
+    }
+
+    @Test func `the least that works, and its defaults`() throws {
+        let configuration = try load(Self.minimal)
+        #expect(configuration.port == 8080)
+        #expect(configuration.host == "127.0.0.1")
+        #expect(configuration.policy.lifetime == LifetimePolicy(standard: 86_400, maximum: 604_800, renewOnPush: false))
+        #expect(configuration.policy.addressing.namespacePrefix == "staging-")
+        #expect(configuration.repositories.map(\.settings.name.description) == ["shop"])
+        #expect(configuration.repositories[0].settings.forks == .deny)
+    }
+
+    @Test func `everything that can be set`() throws {
+        let configuration = try load(
+            """
+            server: {listen: "[::1]:9090", apiToken: {file: /run/token}}
+            state: /srv
+            domain: pr.example.com
+            namespacePrefix: pr-
+            runtimes: {cluster: {kind: kubernetes, kubeconfig: /etc/k, context: dev}}
+            routing: {kind: ingress, class: nginx, tlsSecret: wildcard}
+            lifetime: {default: 12h, maximum: 2d, renewOnPush: true}
+            limits: {cpu: 500m, memory: 1Gi, pods: 5}
+            deploy: {timeout: 90s}
+            repositories:
+              - {name: shop, forge: github, repository: acme/shop, url: /srv/shop.git, runtime: cluster, webhookSecret: {file: /run/s},
+                 template: web, values: {image: "r/shop:${{ pr.sha }}", port: 80}, forks: deny}
+            """)
+        #expect(configuration.host == "::1")
+        #expect(configuration.readyTimeout == 90)
+        #expect(configuration.policy.addressing.url(of: try #require(StackName("shop-7"))) == "https://shop-7.pr.example.com")
+        #expect(configuration.runtimes["cluster"] == .init(kubeconfig: "/etc/k", context: "dev"))
+        #expect(configuration.repositories[0].settings.values == ["image": "r/shop:${{ pr.sha }}", "port": 80])
+        #expect(configuration.repositories[0].settings.limits == StackLimits(cpu: "500m", memory: "1Gi", pods: 5))
+    }
+
+    @Test(arguments: [
+        ("domain: staging.example.com", "domain: staging.example.com\ndomian: x", "3: \"domian\" is unknown; did you mean \"domain\"?"),
+        ("domain: staging.example.com", "domain: Staging", "2: domain"),
+        ("kind: kubernetes", "kind: nomad", "4: runtimes.cluster.kind"),
+        ("name: shop", "name: shop-1", "6: repositories[0].name"),
+        ("forge: github", "forge: gitlab", "7: repositories[0].forge"),
+        ("runtime: cluster", "runtime: box", "10: repositories[0].runtime"),
+        ("webhookSecret: {env: SHOP_WEBHOOK_SECRET}", "webhookSecret: hunter2", "11: repositories[0].webhookSecret"),
+        ("webhookSecret: {env: SHOP_WEBHOOK_SECRET}", "webhookSecret: {env: A, file: B}", "11: repositories[0].webhookSecret"),
+        ("state: /var/lib/slingshot", "lifetime: {default: 8d}\nstate: /x", "1: lifetime"),
+        ("state: /var/lib/slingshot", "limits: {cpu: lots}\nstate: /x", "1: limits.cpu"),
+        ("state: /var/lib/slingshot", "namespacePrefix: Staging\nstate: /x", "1: namespacePrefix"),
+        ("state: /var/lib/slingshot", "server: {listen: 8080}\nstate: /x", "1: server.listen"),
+        ("state: /var/lib/slingshot\n", "", "\"state\" is missing"),
+    ])
+    func `a mistake is told with file and line`(old: String, new: String, told: String) {
+        let problem = #expect(throws: YAMLProblem.self) { try load(Self.minimal.replacing(old, with: new)) }
+        #expect(problem?.description.contains(told) == true, "\(problem?.description ?? "")")
+        #expect(problem?.description.hasPrefix("slingshot.yaml:") == true)
+    }
+
+    @Test func `two repositories of one name are refused`() {
+        let twice = Self.minimal + "\n" + Self.minimal.split(separator: "repositories:\n")[1]
+        #expect(throws: YAMLProblem.self) { try load(twice) }
+    }
+
+    @Test func `the environment overrides single settings`() throws {
+        let configuration = try load(
+            Self.minimal,
+            environment: [
+                "SLINGSHOT_SERVER_LISTEN": "0.0.0.0:80", "SLINGSHOT_LIFETIME_DEFAULT": "2h", "SLINGSHOT_LIMITS_PODS": "3",
+                "SLINGSHOT_NAMESPACE_PREFIX": "pr-", "SLINGSHOT_SERVER": "http://elsewhere", "SLINGSHOT_TOKEN": "t",
+            ])
+        #expect(configuration.port == 80)
+        #expect(configuration.policy.lifetime.standard == 7_200)
+        #expect(configuration.repositories[0].settings.limits.pods == 3)
+        #expect(configuration.policy.addressing.namespacePrefix == "pr-")
+    }
+
+    @Test func `a bad value from the environment is refused as one in the file`() {
+        #expect(throws: YAMLProblem.self) { try load(Self.minimal, environment: ["SLINGSHOT_LIFETIME_DEFAULT": "soon"]) }
+    }
+}
