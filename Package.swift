@@ -16,6 +16,7 @@ let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", packa
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -25,6 +26,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
@@ -45,9 +47,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -59,8 +63,9 @@ let package = Package(
         // Values and pure decisions.
         library("StagingModel"),
         library("StrictYAML", ["StagingModel", yams]),
-        library("Planning", ["StagingModel", "StrictYAML", "StackTemplates", crypto, yams]),
-        library("StackTemplates", path: "templates", plugins: ["EmbedTemplates"]),
+        library("Planning", ["StagingModel", "StrictYAML", "StackTemplates", crypto]),
+        // Each template's folder is the plugin's to embed; the compiler has to leave it alone.
+        .target(name: "StackTemplates", path: "templates", exclude: ["web"], swiftSettings: settings, plugins: ["EmbedTemplates"]),
         library("Webhooks", path: "webhooks", ["StagingModel", crypto]),
         library("Orchestration", ["StagingModel", "Planning", logging, serviceLifecycle]),
         // Engines: each implements one of Orchestration's ports.
@@ -71,7 +76,7 @@ let package = Package(
         library("Store", ["Orchestration", "StagingModel", grdb]),
         // The service and its command line.
         library("ControlAPI", ["StagingModel", asyncHTTPClient, nioCore, nioFoundation, nioHTTP1]),
-        library("Service", ["ControlAPI", "Orchestration", "StagingModel", "Webhooks", crypto, hummingbird, logging, nioCore, nioFoundation]),
+        library("Service", ["ControlAPI", "Orchestration", "StagingModel", "Webhooks", crypto, httpTypes, hummingbird, logging, nioCore, nioFoundation]),
         library(
             "SlingshotCommands",
             [
@@ -82,7 +87,7 @@ let package = Package(
         // Building and testing.
         .executableTarget(name: "embed-folders", swiftSettings: settings),
         .plugin(name: "EmbedTemplates", capability: .buildTool(), dependencies: ["embed-folders"], path: "Sources/EmbedTemplates"),
-        library("SlingshotTestSupport", ["ControlAPI", "Orchestration", "StagingModel", crypto, subprocess]),
+        library("SlingshotTestSupport", ["ControlAPI", "Orchestration", "StagingModel", crypto, subprocess, systemPackage]),
         tests("StagingModel"),
         tests("StrictYAML", ["StagingModel"]),
         tests("Planning", ["StagingModel", "StrictYAML"], exclude: ["Fixtures"]),
@@ -92,13 +97,13 @@ let package = Package(
         tests("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel"]),
         tests("GitRefs", ["Orchestration", "StagingModel", logging]),
         tests("Store", ["Orchestration", "StagingModel"]),
-        tests("Service", ["ControlAPI", "Orchestration", "StagingModel", "Store", "Webhooks", hummingbird, hummingbirdTesting, logging]),
+        tests("Service", ["ControlAPI", "Orchestration", "StagingModel", "Store", "Webhooks", httpTypes, hummingbird, hummingbirdTesting, logging]),
         tests("SlingshotCommands", ["ControlAPI", "Orchestration", "StagingModel", "StrictYAML"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "ControlAPI", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "SlingshotTestSupport", "StagingModel", "slingshot",
-                asyncHTTPClient, logging, nioCore, nioFoundation, subprocess,
+                asyncHTTPClient, logging, nioCore, nioHTTP1,
             ],
             swiftSettings: settings),
     ]

@@ -57,7 +57,8 @@ struct APIRequest: Sendable {
     static func list(
         _ path: ResourcePath, selector: Selector = Selector(), limit: Int, continueToken: String? = nil, metadataOnly: Bool = false
     ) -> APIRequest {
-        var request = APIRequest(.GET, path.description, selector.query + [QueryItem("limit", String(limit)), QueryItem("continue", continueToken)])
+        var request = APIRequest(
+            .GET, path.description, selector.query + [QueryItem("limit", String(limit)), QueryItem("continue", continueToken)])
         if metadataOnly {
             // servers of aggregated APIs may not know it, and answer in full
             request.accept = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"

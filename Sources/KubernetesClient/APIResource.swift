@@ -41,7 +41,7 @@ public struct APIResource: Hashable, Sendable {
     private static func core(_ kind: String, _ name: String, isNamespaced: Bool) -> APIResource {
         APIResource(
             groupVersion: .core, kind: kind, name: name, isNamespaced: isNamespaced,
-            verbs: ["create", "delete", "get", "list", "patch", "update", "watch"])
+            verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"])
     }
 
     public static let namespaces = core("Namespace", "namespaces", isNamespaced: false)

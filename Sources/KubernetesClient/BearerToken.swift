@@ -42,7 +42,9 @@ final class BearerToken: Sendable {
 
 /// Reads a file that may hold at most `limit` bytes.
 func contents(ofFile path: String, limit: Int) throws(KubernetesError) -> [UInt8] {
-    guard let file = FileHandle(forReadingAtPath: path) else { throw .configuration("\(path) can't be opened; check that it exists and may be read") }
+    guard let file = FileHandle(forReadingAtPath: path) else {
+        throw .configuration("\(path) can't be opened; check that it exists and may be read")
+    }
     defer { try? file.close() }
     guard let data = try? file.read(upToCount: limit + 1) else { throw .configuration("\(path) can't be read, or is empty") }
     guard data.count <= limit else { throw .configuration("\(path) is larger than \(limit) bytes") }

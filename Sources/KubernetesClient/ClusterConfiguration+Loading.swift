@@ -11,7 +11,9 @@ extension ClusterConfiguration {
         if let path { return try Kubeconfig(contentsOf: path).configuration(context: context, relativeTo: folder(of: path)) }
         if let list = environment["KUBECONFIG"], !list.isEmpty {
             let paths = list.split(separator: ":").map(String.init)
-            guard paths.count == 1 else { throw .configuration("KUBECONFIG lists \(paths.count) files; merging them is not supported, name one") }
+            guard paths.count == 1 else {
+                throw .configuration("KUBECONFIG lists \(paths.count) files; merging them is not supported, name one")
+            }
             return try Kubeconfig(contentsOf: paths[0]).configuration(context: context, relativeTo: folder(of: paths[0]))
         }
         if let home = environment["HOME"], FileManager.default.fileExists(atPath: home + "/.kube/config") {
@@ -25,15 +27,18 @@ extension ClusterConfiguration {
     ///
     /// - Throws: ``KubernetesError/configuration(_:)``.
     public static func inCluster(
-        environment: [String: String] = ProcessInfo.processInfo.environment, serviceAccount: String = "/var/run/secrets/kubernetes.io/serviceaccount"
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        serviceAccount: String = "/var/run/secrets/kubernetes.io/serviceaccount"
     ) throws(KubernetesError) -> ClusterConfiguration {
         guard let host = environment["KUBERNETES_SERVICE_HOST"], let port = environment["KUBERNETES_SERVICE_PORT"] else {
             throw .configuration("no cluster is configured: name a kubeconfig, set KUBECONFIG, or run inside a pod")
         }
         let namespace = try contents(ofFile: serviceAccount + "/namespace", limit: 1 << 10)
         return try ClusterConfiguration(
-            server: "https://\(host.contains(":") ? "[\(host)]" : host):\(port)", trustRoots: contents(ofFile: serviceAccount + "/ca.crt", limit: 1 << 20),
-            token: .file(serviceAccount + "/token"), namespace: String(decoding: namespace, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+            server: "https://\(host.contains(":") ? "[\(host)]" : host):\(port)",
+            trustRoots: contents(ofFile: serviceAccount + "/ca.crt", limit: 1 << 20),
+            token: .file(serviceAccount + "/token"),
+            namespace: String(decoding: namespace, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
     private static func folder(of path: String) -> String {

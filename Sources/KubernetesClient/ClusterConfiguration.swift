@@ -52,3 +52,8 @@ public struct ClusterConfiguration: Hashable, Sendable {
         self.namespace = namespace
     }
 }
+
+/// Without its secrets, for logs.
+extension ClusterConfiguration: CustomStringConvertible {
+    public var description: String { "\(server), namespace \(namespace)" }
+}

@@ -36,9 +36,11 @@ extension Kubeconfig {
         guard let user = users[name] else { throw .configuration("the kubeconfig has no user \"\(name)\"") }
         guard user.unsupported.isEmpty else {
             throw .configuration(
-                "user \"\(name)\" uses \(user.unsupported.joined(separator: ", ")), which is not supported; use a token, a tokenFile or a client certificate")
+                "user \"\(name)\" uses \(user.unsupported.joined(separator: ", ")), which is not supported; use a token, a tokenFile or a client certificate"
+            )
         }
-        let chain = try Self.bytes(data: user.clientCertificateData, path: user.clientCertificate, folder: folder, key: "client-certificate")
+        let chain = try Self.bytes(
+            data: user.clientCertificateData, path: user.clientCertificate, folder: folder, key: "client-certificate")
         let key = try Self.bytes(data: user.clientKeyData, path: user.clientKey, folder: folder, key: "client-key")
         switch (chain, key) {
         case (let chain?, let key?): configuration.clientCertificate = .init(chain: chain, key: key)

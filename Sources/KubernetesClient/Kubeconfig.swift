@@ -70,7 +70,9 @@ public struct Kubeconfig: Decodable, Sendable {
 
     /// - Throws: ``KubernetesError/configuration(_:)``.
     public init(yaml: String) throws(KubernetesError) {
-        do { self = try YAMLDecoder().decode(Kubeconfig.self, from: yaml) } catch { throw .configuration("not a kubeconfig: \(Self.reason(error))") }
+        do { self = try YAMLDecoder().decode(Kubeconfig.self, from: yaml) } catch {
+            throw .configuration("not a kubeconfig: \(Self.reason(error))")
+        }
     }
 
     init(contentsOf path: String) throws(KubernetesError) {

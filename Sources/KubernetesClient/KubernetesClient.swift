@@ -9,6 +9,12 @@ import NIOFoundationCompat
 /// server asks it to (429 and 5xx with `Retry-After`, at most 10 times, up to a minute each); ``KubernetesError/isRetryable``
 /// tells the caller about the rest. No answer is read beyond 64 MiB, no line of a stream beyond 8 MiB.
 ///
+///     let client = try KubernetesClient(.load(), logger: logger)
+///     let resource = try await client.discovery.resource(apiVersion: "apps/v1", kind: "Deployment")
+///     let web: PartialObject = try await client.get(ResourcePath(resource, namespace: "shop", name: "web"))
+///     for try await change in client.follow(try ResourcePath(.pods, namespace: "shop"), as: PartialObject.self) { … }
+///     await client.shutdown()
+///
 /// ``shutdown()`` has to be called before the last copy goes.
 public struct KubernetesClient: Sendable {
     public let configuration: ClusterConfiguration
@@ -22,7 +28,9 @@ public struct KubernetesClient: Sendable {
 
     /// - Parameter clock: what the client waits by.
     /// - Throws: ``KubernetesError/configuration(_:)`` when a certificate or a key can't be read. Nothing is sent yet.
-    public init(_ configuration: ClusterConfiguration, logger: Logger, clock: any Clock<Duration> = ContinuousClock()) throws(KubernetesError) {
+    public init(_ configuration: ClusterConfiguration, logger: Logger, clock: any Clock<Duration> = ContinuousClock())
+        throws(KubernetesError)
+    {
         let transport = try Transport(configuration, clock: clock, logger: logger)
         self.configuration = configuration
         self.transport = transport
@@ -74,7 +82,9 @@ public struct KubernetesClient: Sendable {
     }
 
     /// Starts the deletion of the selected objects of a collection.
-    public func deleteCollection(_ path: ResourcePath, selector: Selector = Selector(), options: DeleteOptions = DeleteOptions()) async throws {
+    public func deleteCollection(_ path: ResourcePath, selector: Selector = Selector(), options: DeleteOptions = DeleteOptions())
+        async throws
+    {
         _ = try await transport.send(.delete(path, selector: selector, options: options))
     }
 
@@ -108,7 +118,8 @@ func decoding<Object: Decodable>(_ type: Object.Type, from bytes: ByteBuffer, wh
         guard let error = error as? DecodingError else { throw .undecodable("\(what): not JSON") }
         switch error {
         case .dataCorrupted(let context), .keyNotFound(_, let context), .typeMismatch(_, let context), .valueNotFound(_, let context):
-            throw .undecodable("\(what): at \"\(context.codingPath.map(\.stringValue).joined(separator: "."))\": \(context.debugDescription)")
+            throw .undecodable(
+                "\(what): at \"\(context.codingPath.map(\.stringValue).joined(separator: "."))\": \(context.debugDescription)")
         @unknown default: throw .undecodable("\(what): \(error)")
         }
     }

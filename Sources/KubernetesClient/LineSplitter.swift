@@ -3,18 +3,22 @@ import NIOCore
 
 /// Cuts chunks of bytes into lines, and holds no more than one line and one chunk.
 struct LineSplitter {
-    /// What to do with a line that is longer than the limit.
-    enum Overflow { case fail, cut }
+    enum Format {
+        /// Each line is a record: one over the limit is an error, and one that the stream ends in the middle of is none.
+        case records
+        /// A line over the limit comes in pieces, and the last needs no newline.
+        case text
+    }
 
     let limit: Int
-    let overflow: Overflow
+    let format: Format
     private var pending = ByteBuffer()
     /// How much of `pending` is known to have no newline.
     private var searched = 0
 
-    init(limit: Int, overflow: Overflow) {
+    init(limit: Int, format: Format) {
         self.limit = limit
-        self.overflow = overflow
+        self.format = format
     }
 
     mutating func append(_ chunk: ByteBuffer) {
@@ -42,13 +46,16 @@ struct LineSplitter {
             searched = view.count
         }
         guard pending.readableBytes > limit else { return nil }
-        guard overflow == .cut else { throw .tooLarge(limit: limit) }
+        guard format == .text else { throw .tooLarge(limit: limit) }
         searched = 0
         return pending.readSlice(length: limit)
     }
 
     /// What is left when the stream ends without a newline.
-    mutating func rest() -> ByteBuffer? { pending.readableBytes == 0 ? nil : pending.readSlice(length: pending.readableBytes) }
+    mutating func rest() -> ByteBuffer? {
+        guard format == .text, pending.readableBytes > 0 else { return nil }
+        return pending.readSlice(length: pending.readableBytes)
+    }
 }
 
 /// The lines of an answer's body.
@@ -56,8 +63,8 @@ struct Lines {
     private var splitter: LineSplitter
     private var chunks: HTTPClientResponse.Body.AsyncIterator
 
-    init(_ body: HTTPClientResponse.Body, limit: Int, overflow: LineSplitter.Overflow) {
-        splitter = LineSplitter(limit: limit, overflow: overflow)
+    init(_ body: HTTPClientResponse.Body, limit: Int, format: LineSplitter.Format) {
+        splitter = LineSplitter(limit: limit, format: format)
         chunks = body.makeAsyncIterator()
     }
 

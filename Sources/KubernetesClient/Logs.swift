@@ -5,7 +5,7 @@ extension KubernetesClient {
     /// 15 minutes ends with a retryable error.
     public func logs(pod: String, namespace: String, options: LogOptions = LogOptions()) async throws -> LogLines {
         let path = try ResourcePath(.pods, namespace: namespace, name: pod, subresource: "log")
-        return LogLines(lines: Lines(try await transport.stream(.logs(path, options: options)), limit: 64 << 10, overflow: .cut))
+        return LogLines(lines: Lines(try await transport.stream(.logs(path, options: options)), limit: 64 << 10, format: .text))
     }
 }
 

@@ -65,7 +65,8 @@ public struct LogOptions: Hashable, Sendable {
 
     var query: [QueryItem] {
         [
-            QueryItem("container", container), QueryItem("tailLines", tailLines.map(String.init)), QueryItem("previous", previous ? "true" : nil),
+            QueryItem("container", container), QueryItem("tailLines", tailLines.map(String.init)),
+            QueryItem("previous", previous ? "true" : nil),
             QueryItem("follow", follow ? "true" : nil), QueryItem("limitBytes", limitBytes.map(String.init)),
         ].compactMap(\.self)
     }

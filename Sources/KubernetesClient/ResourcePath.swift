@@ -9,7 +9,8 @@ public struct ResourcePath: Hashable, Sendable, CustomStringConvertible {
     ///   - name: nil for the collection.
     ///   - subresource: `log`, `status`, `proxy` …
     /// - Throws: ``KubernetesError/invalidAddress(_:)``; another try can't help.
-    public init(_ resource: APIResource, namespace: String? = nil, name: String? = nil, subresource: String? = nil) throws(KubernetesError) {
+    public init(_ resource: APIResource, namespace: String? = nil, name: String? = nil, subresource: String? = nil) throws(KubernetesError)
+    {
         if namespace != nil, !resource.isNamespaced { throw .invalidAddress("a \(resource.kind) is not in a namespace") }
         if namespace == nil, name != nil, resource.isNamespaced { throw .invalidAddress("a \(resource.kind) needs a namespace") }
         if subresource != nil, name == nil { throw .invalidAddress("a subresource needs the name of an object") }

@@ -34,7 +34,8 @@ struct Transport: Sendable {
 
     init(_ configuration: ClusterConfiguration, clock: any Clock<Duration>, logger: Logger) throws(KubernetesError) {
         var base = HTTPClient.Configuration(
-            tlsConfiguration: try configuration.tls(), redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: .seconds(30)))
+            tlsConfiguration: try configuration.tls(), redirectConfiguration: .disallow,
+            timeout: .init(connect: .seconds(10), read: .seconds(30)))
         base.httpVersion = .http1Only
         base.connectionPool.idleTimeout = .seconds(30)  // less than the 90 s after which the server closes, so that none closes as it is used
         base.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 32
@@ -86,7 +87,8 @@ struct Transport: Sendable {
             let status = await Self.status(of: response)
             let pause = retry.delay(status: code, retryAfter: response.headers.first(name: "retry-after"), attempt: attempt)
             guard let pause else { throw code == 410 ? KubernetesError.expired(status.message) : .status(status) }
-            logger.debug("asked to wait", metadata: ["request": "\(request.method) \(request.target)", "status": "\(code)", "for": "\(pause)"])
+            logger.debug(
+                "asked to wait", metadata: ["request": "\(request.method) \(request.target)", "status": "\(code)", "for": "\(pause)"])
             try await clock.sleep(for: pause)
         }
     }
@@ -113,8 +115,12 @@ func translated(_ error: any Error) -> any Error {
 
 /// TCP finds out within a minute that a silent peer is gone.
 @Sendable private func keepAlive(_ channel: any Channel) -> EventLoopFuture<Void> {
-    func tcp(_ name: CInt) -> ChannelOptions.Types.SocketOption { .init(level: SocketOptionLevel(IPPROTO_TCP), name: SocketOptionName(name)) }
-    var options: [(ChannelOptions.Types.SocketOption, SocketOptionValue)] = [(.init(level: .init(SOL_SOCKET), name: .init(SO_KEEPALIVE)), 1)]
+    func tcp(_ name: CInt) -> ChannelOptions.Types.SocketOption {
+        .init(level: SocketOptionLevel(IPPROTO_TCP), name: SocketOptionName(name))
+    }
+    var options: [(ChannelOptions.Types.SocketOption, SocketOptionValue)] = [
+        (.init(level: .init(SOL_SOCKET), name: .init(SO_KEEPALIVE)), 1)
+    ]
     #if os(Linux)
         options += [(tcp(TCP_KEEPIDLE), 30), (tcp(TCP_KEEPINTVL), 10), (tcp(TCP_KEEPCNT), 3)]
     #endif

@@ -53,7 +53,7 @@ public struct Watch<Object: Decodable & Sendable>: AsyncSequence, Sendable {
                 if lines == nil {
                     let request = APIRequest.watch(
                         watch.path, selector: watch.selector, resourceVersion: resourceVersion, timeoutSeconds: .random(in: 300...600))
-                    lines = Lines(try await watch.client.transport.stream(request), limit: Self.largestLine, overflow: .fail)
+                    lines = Lines(try await watch.client.transport.stream(request), limit: Self.largestLine, format: .records)
                     eventsOfRequest = 0
                 }
                 if let line = try await lines?.next() {

@@ -43,7 +43,9 @@ struct EndedPods {
                     }
                 }
             }
-        } catch is CancellationError {} catch { logger.warning("pods are left to kubelet", metadata: ["namespace": "\(namespace)", "error": "\(error)"]) }
+        } catch is CancellationError {} catch {
+            logger.warning("pods are left to kubelet", metadata: ["namespace": "\(namespace)", "error": "\(error)"])
+        }
     }
 
     private func look(at pod: Pod, when instant: Date) async throws {
@@ -56,7 +58,8 @@ struct EndedPods {
 
     private func remove(_ pod: Pod) async throws {
         let path = try ResourcePath(.pods, namespace: namespace, name: pod.metadata.name)
-        do { try await client.delete(path, options: DeleteOptions(uid: pod.metadata.uid, gracePeriodSeconds: 0)) } catch let error as KubernetesError
+        do { try await client.delete(path, options: DeleteOptions(uid: pod.metadata.uid, gracePeriodSeconds: 0)) } catch let error
+            as KubernetesError
             where error.code == 404 || error.code == 409
         {}
     }

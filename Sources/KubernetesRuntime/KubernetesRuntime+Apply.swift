@@ -21,7 +21,9 @@ extension KubernetesRuntime {
     private func applyNamespace(_ object: PlannedObject, plan: Plan, lease: Lease) async throws -> String {
         let existing = try await namespace(object.name)
         if let existing {
-            guard existing.belongs(to: plan.stack) else { throw StepError(Namespace.foreignText(object.name, plan.stack), isRetryable: false) }
+            guard existing.belongs(to: plan.stack) else {
+                throw StepError(Namespace.foreignText(object.name, plan.stack), isRetryable: false)
+            }
             guard !existing.metadata.isTerminating else {
                 throw StepError("\(object) is still being deleted, and is made again when it is gone", isRetryable: true)
             }
@@ -72,7 +74,8 @@ extension KubernetesRuntime {
                 throw StepError("\(object): only objects inside Namespace/\(namespace) are applied", isRetryable: false)
             }
             let path = try ResourcePath(resource, namespace: namespace, name: object.name)
-            _ = try await client.apply(path, manifest: object.manifest.canonicalBytes, fieldManager: Self.fieldManager, as: PartialObject.self)
+            _ = try await client.apply(
+                path, manifest: object.manifest.canonicalBytes, fieldManager: Self.fieldManager, as: PartialObject.self)
         }
     }
 }

@@ -6,7 +6,8 @@ public import StagingModel
 extension KubernetesRuntime {
     /// What a receipt counts, where the cluster has it.
     private static let counted = [
-        ("v1", "Pod"), ("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("batch/v1", "Job"), ("v1", "Service"),
+        ("v1", "Pod"), ("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("batch/v1", "Job"),
+        ("v1", "Service"),
         ("networking.k8s.io/v1", "Ingress"), ("v1", "PersistentVolumeClaim"), ("v1", "ConfigMap"), ("v1", "Secret"),
     ]
     /// Seconds that pods get. The namespace controller first looks at the content 5 s after the delete (`namespaceDeletionGracePeriod`);
@@ -27,7 +28,9 @@ extension KubernetesRuntime {
 
     /// Starts the deletion. False when the namespace was gone already.
     private func delete(_ name: String, uid: String) async throws -> Bool {
-        do { try await client.delete(ResourcePath(.namespaces, name: name), options: DeleteOptions(uid: uid)) } catch let error as KubernetesError {
+        do { try await client.delete(ResourcePath(.namespaces, name: name), options: DeleteOptions(uid: uid)) } catch let error
+            as KubernetesError
+        {
             guard error.code == 404 || error.code == 409 else { throw StepError(error, about: "Namespace/\(name)") }
             // 409 is the answer when another namespace has the name, and also when this one is terminating
             guard let now = try await namespace(name), now.metadata.uid == uid else { return false }
@@ -39,7 +42,8 @@ extension KubernetesRuntime {
     /// Deletes the pods of a terminating namespace with a short grace. Without it the namespace goes too, only later.
     private func shortenGrace(in name: String) async throws {
         do {
-            try await client.deleteCollection(ResourcePath(.pods, namespace: name), options: DeleteOptions(gracePeriodSeconds: Self.podGrace))
+            try await client.deleteCollection(
+                ResourcePath(.pods, namespace: name), options: DeleteOptions(gracePeriodSeconds: Self.podGrace))
         } catch let error as KubernetesError {
             logger.warning("pods keep their own grace", metadata: ["namespace": "\(name)", "error": "\(error)"])
         }
@@ -54,7 +58,9 @@ extension KubernetesRuntime {
                         let resource = try await client.discovery.resource(apiVersion: apiVersion, kind: kind)
                         let path = try ResourcePath(resource, namespace: name)
                         return (kind, try await client.list(path, metadataOnly: true, as: PartialObject.self).items.count)
-                    } catch KubernetesError.unknownKind { return (kind, 0) } catch let error as KubernetesError where error.code == 403 || error.code == 404 {
+                    } catch KubernetesError.unknownKind { return (kind, 0) } catch let error as KubernetesError
+                        where error.code == 403 || error.code == 404
+                    {
                         return (kind, 0)
                     } catch let error as KubernetesError { throw StepError(error, about: "\(kind)s of Namespace/\(name)") }
                 }
@@ -71,7 +77,8 @@ extension KubernetesRuntime {
                 defer { group.cancelAll() }
                 var told: String?
                 var isRemovingPods = false
-                let changes = client.follow(try ResourcePath(.namespaces), selector: Selector(fields: "metadata.name=\(name)"), as: Namespace.self)
+                let changes = client.follow(
+                    try ResourcePath(.namespaces), selector: Selector(fields: "metadata.name=\(name)"), as: Namespace.self)
                 for try await change in changes {
                     guard let now = change.current, now.metadata.uid == uid else { return }
                     if now.metadata.isTerminating, !isRemovingPods {

@@ -25,7 +25,8 @@ extension KubernetesRuntime {
         let board = Board(StackState(kinds: [Deployment.kind, StatefulSet.kind, DaemonSet.kind, Job.kind, PersistentVolumeClaim.kind]))
         // holds one wake-up at most: a look at the state sees all changes since the last
         let (looks, wake) = AsyncThrowingStream<Void, any Error>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let watcher = Watcher(client: client, namespace: namespace, selector: Selector(labels: "\(StackMetadata.stack)=\(stack)"), wake: wake)
+        let watcher = Watcher(
+            client: client, namespace: namespace, selector: Selector(labels: "\(StackMetadata.stack)=\(stack)"), wake: wake)
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await watcher.watch("v1", "pods", as: Pod.self) { await board.merge($0) } }
             group.addTask { await watcher.watch("apps/v1", "deployments", as: Deployment.self) { await board.merge($0) } }

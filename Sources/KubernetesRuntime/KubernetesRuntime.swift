@@ -37,10 +37,11 @@ public struct KubernetesRuntime: StackRuntime {
     public func renew(_ lease: Lease, of stack: StackName, uid: String) async throws {
         let name = namespaceName(of: stack)
         do { _ = try await write(lease, on: name, uid: uid) } catch let error as KubernetesError {
-            // the server says 409 or, for the change of an immutable field, 422 when the UID is another's
-            let isOther = error.code == 409 || error.code == 422
-            guard isOther, let now = try await namespace(name), now.metadata.uid != uid else { throw StepError(error, about: "Namespace/\(name)") }
-            throw StepError("Namespace/\(name) is another one now; the lease of the one that is gone can't be changed", isRetryable: false)
+            // a patch with another UID is answered with 422 (the UID is immutable) or 409 (a conflict), depending on the server
+            guard [404, 409, 422].contains(error.code), try await namespace(name)?.metadata.uid != uid else {
+                throw StepError(error, about: "Namespace/\(name)")
+            }
+            throw StepError("Namespace/\(name) is gone, or another one now; the lease can't be changed", isRetryable: false)
         }
     }
 
@@ -70,6 +71,7 @@ public struct KubernetesRuntime: StackRuntime {
     func write(_ lease: Lease, on name: String, uid: String) async throws -> Namespace {
         let annotations = StackMetadata.annotations(of: lease).mapValues { $0.map(JSONValue.string) ?? .null }
         let patch: JSONValue = ["metadata": ["uid": .string(uid), "annotations": .object(annotations)]]
-        return try await client.mergePatch(ResourcePath(.namespaces, name: name), patch: patch.canonicalBytes, fieldManager: Self.fieldManager)
+        return try await client.mergePatch(
+            ResourcePath(.namespaces, name: name), patch: patch.canonicalBytes, fieldManager: Self.fieldManager)
     }
 }

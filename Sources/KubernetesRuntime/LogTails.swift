@@ -14,7 +14,9 @@ struct LogTails {
     }
 
     mutating func added(to verdict: StackState.Verdict) async throws -> Readiness {
-        guard case .failing(let text) = verdict.readiness, let problem = verdict.problems.first(where: { $0.log != nil }), let log = problem.log else {
+        guard case .failing(let text) = verdict.readiness, let problem = verdict.problems.first(where: { $0.log != nil }),
+            let log = problem.log
+        else {
             return verdict.readiness
         }
         if known[problem.key] == nil { known[problem.key] = try await tail(log) }

@@ -29,7 +29,9 @@ struct Namespace: Decodable, Sendable {
             "NamespaceContentRemaining", "NamespaceFinalizersRemaining",
         ]
         let texts = types.compactMap { type in
-            status?.conditions?.first { $0.type == type && $0.status == "True" }.map { "\(type): \(($0.message ?? "").oneLine(limit: 300))" }
+            status?.conditions?.first { $0.type == type && $0.status == "True" }.map {
+                "\(type): \(($0.message ?? "").oneLine(limit: 300))"
+            }
         }
         return texts.isEmpty ? nil : texts.joined(separator: "; ")
     }

@@ -49,7 +49,9 @@ struct Pod: WorkloadView {
     var readiness: Readiness {
         switch status?.phase {
         case "Succeeded": .ready
-        case "Failed": .failing("\(subject) failed: \([status?.reason, status?.message].compactMap(\.self).joined(separator: ": ").oneLine(limit: 300))")
+        case "Failed":
+            .failing(
+                "\(subject) failed: \([status?.reason, status?.message].compactMap(\.self).joined(separator: ": ").oneLine(limit: 300))")
         default: condition("Ready", is: "True") == nil ? .progressing("\(subject): not ready yet") : .ready
         }
     }

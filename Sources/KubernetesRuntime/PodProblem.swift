@@ -57,7 +57,9 @@ extension Pod {
     var pullErrors: [PodProblem.Key: String] {
         var errors: [PodProblem.Key: String] = [:]
         for container in containers {
-            guard let waiting = container.state?.waiting, waiting.reason != "ImagePullBackOff", Self.imageReasons.contains(waiting.reason ?? "") else { continue }
+            guard let waiting = container.state?.waiting, waiting.reason != "ImagePullBackOff",
+                Self.imageReasons.contains(waiting.reason ?? "")
+            else { continue }
             guard let message = waiting.message, !message.isEmpty else { continue }
             // `rpc error: … failed to resolve reference "example.com/web:1": example.com/web:1: not found`: the end is what matters
             let end = message.range(of: "\": ", options: .backwards).map { String(message[$0.upperBound...]) } ?? message
@@ -90,7 +92,8 @@ extension Pod {
     private func crash(of container: ContainerStatus) -> PodProblem? {
         guard let last = container.state?.terminated ?? container.lastState?.terminated, !container.ready else { return nil }
         let isWaiting = container.state?.waiting?.reason == "CrashLoopBackOff"
-        let hasEnded = container.state?.terminated != nil && last.exitCode != 0 && (container.restartCount > 0 || spec?.restartPolicy == "Never")
+        let hasEnded =
+            container.state?.terminated != nil && last.exitCode != 0 && (container.restartCount > 0 || spec?.restartPolicy == "Never")
         let isAgain = container.state?.running != nil && container.restartCount > 1
         guard isWaiting || hasEnded || isAgain else { return nil }
         let what = spec?.restartPolicy == "Never" ? "failed" : "keeps crashing"

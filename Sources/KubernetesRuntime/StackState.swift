@@ -46,7 +46,9 @@ struct StackState: Sendable {
         guard let pods, kinds.isSubset(of: workloads.keys) else { return nil }
         let claims = workloads[PersistentVolumeClaim.kind]?.values.sorted { $0.name < $1.name } ?? []
         let bare = pods.values.filter { $0.metadata.controller == nil }.map(\.workload)
-        let all = (workloads.filter { $0.key != PersistentVolumeClaim.kind }.values.flatMap(\.values) + bare).sorted { $0.subject < $1.subject }
+        let all = (workloads.filter { $0.key != PersistentVolumeClaim.kind }.values.flatMap(\.values) + bare).sorted {
+            $0.subject < $1.subject
+        }
         let unready = all.filter { $0.readiness != .ready }
 
         let failed = Set((all + claims).filter { if case .failing = $0.readiness { true } else { false } }.map(\.subject))
@@ -57,11 +59,15 @@ struct StackState: Sendable {
             return text
         }
         if !lasting.isEmpty || !unexplained.isEmpty {
-            return Verdict(readiness: .failing(Self.joined(lasting.map { "\($0.subject): \($0.text)" } + unexplained)), problems: lasting, changesAt: changesAt)
+            return Verdict(
+                readiness: .failing(Self.joined(lasting.map { "\($0.subject): \($0.text)" } + unexplained)), problems: lasting,
+                changesAt: changesAt)
         }
         guard !unready.isEmpty else { return Verdict(readiness: .ready) }
         // A claim may bind only when a pod uses it, or never, when none does; so it is told of, and never waited for by itself.
-        let texts = unready.map { progress(of: $0, pods: pods) } + claims.compactMap { if case .progressing(let text) = $0.readiness { text } else { nil } }
+        let texts =
+            unready.map { progress(of: $0, pods: pods) }
+            + claims.compactMap { if case .progressing(let text) = $0.readiness { text } else { nil } }
         return Verdict(readiness: .progressing(Self.joined(texts)), changesAt: changesAt)
     }
 
@@ -71,11 +77,15 @@ struct StackState: Sendable {
     ) -> (lasting: [PodProblem], changesAt: Date?) {
         let subjects = Set(unready.map(\.subject))
         let known = Set(workloads.values.flatMap(\.values).map(\.subject))
-        var problems = Self.newest(pods).filter { subjects.contains($0.owner) || !known.contains($0.owner) }.flatMap { $0.problems(pullErrors: pullErrors) }
+        var problems = Self.newest(pods).filter { subjects.contains($0.owner) || !known.contains($0.owner) }.flatMap {
+            $0.problems(pullErrors: pullErrors)
+        }
         for workload in unready {
             guard let text = workload.replicaFailure?.oneLine(limit: 300) else { continue }
             let key = PodProblem.Key(uid: workload.uid, container: "", category: .replica)
-            problems.append(PodProblem(key: key, subject: workload.subject, text: "its pods can't be made: \(text)", patience: PodProblem.usualPatience))
+            problems.append(
+                PodProblem(key: key, subject: workload.subject, text: "its pods can't be made: \(text)", patience: PodProblem.usualPatience)
+            )
         }
         // remembered as long as the pod lives: a container that crashes, runs and crashes again has one problem, not two short ones
         for problem in problems where firstSeen[problem.key] == nil { firstSeen[problem.key] = now }

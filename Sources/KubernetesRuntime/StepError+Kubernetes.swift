@@ -13,10 +13,14 @@ extension StepError {
         case .status(let status) where status.code == 404 && status.details?.kind == "namespaces":
             self.init("\(subject): its namespace is gone", isRetryable: true)
         case .status(let status):
-            let isEarly = status.code == 403 && (status.message.contains("status unknown for quota") || status.message.contains("error looking up service account"))
+            let isEarly =
+                status.code == 403
+                && (status.message.contains("status unknown for quota") || status.message.contains("error looking up service account"))
             self.init("\(subject): the cluster says \(status.description.oneLine(limit: 500))", isRetryable: error.isRetryable || isEarly)
         case .unknownKind:
-            self.init("\(subject): \(error.description.oneLine(limit: 500)); correct apiVersion and kind, or install what defines it", isRetryable: false)
+            self.init(
+                "\(subject): \(error.description.oneLine(limit: 500)); correct apiVersion and kind, or install what defines it",
+                isRetryable: false)
         default:
             self.init("\(subject): \(error.description.oneLine(limit: 500))", isRetryable: error.isRetryable)
         }
@@ -32,7 +36,9 @@ extension String {
     /// Text from elsewhere on one line: runs of white space and control characters become a space, and what is over `limit` characters
     /// is cut.
     func oneLine(limit: Int) -> String {
-        let words = unicodeScalars.split { $0.properties.isWhitespace || $0.properties.generalCategory == .control || $0.properties.generalCategory == .format }
+        let words = unicodeScalars.split {
+            $0.properties.isWhitespace || $0.properties.generalCategory == .control || $0.properties.generalCategory == .format
+        }
         let line = words.map { String($0) }.joined(separator: " ")
         return line.count <= limit ? line : line.prefix(limit - 1) + "…"
     }

@@ -1,4 +1,3 @@
-import Crypto
 import StagingModel
 
 /// What Slingshot adds to every object of a stack.
@@ -50,6 +49,8 @@ struct Decoration {
             }
         case "CronJob":
             manifest.update(["spec", "jobTemplate", "metadata"], addLabels)
+        case "Service":
+            manifest.update("spec") { $0.updateItems("ports", addProtocol) }
         case "ServiceAccount":
             manifest["automountServiceAccountToken"] = false
         case "Ingress":
@@ -75,6 +76,11 @@ struct Decoration {
         }
     }
 
+    /// The default written out: server-side apply of Kubernetes 1.20 refuses ports without, as the field is part of the list's key.
+    private func addProtocol(to port: inout JSONValue) {
+        if port.object != nil, (port["protocol"] ?? .null) == .null { port["protocol"] = "TCP" }
+    }
+
     private func decoratePod(_ pod: inout JSONValue) {
         pod["automountServiceAccountToken"] = false
         for list in ["initContainers", "containers"] {
@@ -82,6 +88,7 @@ struct Decoration {
                 // A name given twice is refused by the API server, so the author's variable of that name goes.
                 let own = (container["env"]?.array ?? []).filter { !names.contains($0["name"]?.string ?? "") }
                 container["env"] = .array(environment + own)
+                container.updateItems("ports", addProtocol)
             }
         }
     }

@@ -13,7 +13,8 @@ struct ExpressionScope {
         root = [
             "pr": [
                 "number": .integer(Int64(request.stack.number)), "title": .string(pullRequest.title), "author": .string(pullRequest.author),
-                "branch": .string(pullRequest.branch), "branchSlug": .string(branchSlug(pullRequest.branch)), "base": .string(pullRequest.base),
+                "branch": .string(pullRequest.branch), "branchSlug": .string(branchSlug(pullRequest.branch)),
+                "base": .string(pullRequest.base),
                 "sha": .string(request.commit.description), "shortSha": .string(request.commit.short),
                 "labels": .array(pullRequest.labels.map { .string($0) }), "url": .string(pullRequest.url),
             ],

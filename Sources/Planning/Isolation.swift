@@ -1,4 +1,3 @@
-import Foundation
 import StagingModel
 import StrictYAML
 
@@ -12,12 +11,19 @@ enum Isolation {
             fields["apiVersion"] = .string(apiVersion)
             fields["kind"] = .string(kind)
             fields["metadata"] = ["name": .string(name), "namespace": .string(namespace), "labels": JSONValue(labels)]
-            return PlannedObject(apiVersion: apiVersion, kind: kind, name: name, namespace: namespace, wave: .isolation, manifest: .object(fields))
+            return PlannedObject(
+                apiVersion: apiVersion, kind: kind, name: name, namespace: namespace, wave: .isolation, manifest: .object(fields))
         }
-        func policy(_ name: String, _ spec: JSONValue) -> PlannedObject { object("networking.k8s.io/v1", "NetworkPolicy", name, ["spec": spec]) }
+        func policy(_ name: String, _ spec: JSONValue) -> PlannedObject {
+            object("networking.k8s.io/v1", "NetworkPolicy", name, ["spec": spec])
+        }
         let everyPod: JSONValue = [:]
         let otherNamespaces: JSONValue = [
-            "namespaceSelector": ["matchExpressions": [["key": .string(StackMetadata.managedBy), "operator": "NotIn", "values": [.string(StackMetadata.manager)]]]]
+            "namespaceSelector": [
+                "matchExpressions": [
+                    ["key": .string(StackMetadata.managedBy), "operator": "NotIn", "values": [.string(StackMetadata.manager)]]
+                ]
+            ]
         ]
         return [
             self.namespace(request, labels: labels),
@@ -53,7 +59,8 @@ enum Isolation {
         // Neither the lease nor the digest: they change without a deploy, or follow from the plan. The runtime adds them.
         let annotations = [
             StackMetadata.forge: request.repository.forge, StackMetadata.repositoryFullName: request.repository.repository,
-            StackMetadata.headSHA: request.commit.description, StackMetadata.title: Wording.printable(request.pullRequest.title, longest: 1_000),
+            StackMetadata.headSHA: request.commit.description,
+            StackMetadata.title: Wording.printable(request.pullRequest.title, longest: 1_000),
             StackMetadata.author: Wording.printable(request.pullRequest.author, longest: 1_000),
             StackMetadata.url: request.addressing.url(of: request.stack),
         ]
@@ -95,9 +102,11 @@ enum Isolation {
 /// https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 func quantity(_ text: String) -> Double? {
     let suffixes: [(String, Double)] = [
-        ("Ki", 0x1p10), ("Mi", 0x1p20), ("Gi", 0x1p30), ("Ti", 0x1p40), ("Pi", 0x1p50), ("Ei", 0x1p60), ("n", 1e-9), ("u", 1e-6), ("m", 1e-3),
+        ("Ki", 0x1p10), ("Mi", 0x1p20), ("Gi", 0x1p30), ("Ti", 0x1p40), ("Pi", 0x1p50), ("Ei", 0x1p60), ("n", 1e-9), ("u", 1e-6),
+        ("m", 1e-3),
         ("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("P", 1e15), ("E", 1e18), ("", 1),
     ]
-    guard let first = text.first, first.isNumber || first == ".", let (suffix, factor) = suffixes.first(where: { text.hasSuffix($0.0) }) else { return nil }
+    guard let first = text.first, first.isNumber || first == ".", let (suffix, factor) = suffixes.first(where: { text.hasSuffix($0.0) })
+    else { return nil }
     return Double(text.dropLast(suffix.count)).map { $0 * factor }
 }

@@ -65,7 +65,9 @@ enum ManifestFolder {
             }
         }
         if problems.isEmpty, manifests.isEmpty {
-            problems.append(source.problem("no manifests in \(Wording.quoted(folder)); put *.yaml, *.yml or *.json files there, or name another folder"))
+            problems.append(
+                source.problem("no manifests in \(Wording.quoted(folder)); put *.yaml, *.yml or *.json files there, or name another folder")
+            )
         }
         guard problems.isEmpty else { throw PlanningError(problems) }
         return manifests

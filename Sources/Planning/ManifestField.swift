@@ -24,7 +24,9 @@ struct ManifestField {
 
     /// A mapping's fields by name; none when it is something else.
     var fields: [ManifestField] {
-        (value.object ?? [:]).filter { $0.value != .null }.sorted { $0.key < $1.key }.map { ManifestField($0.value, path.appending($0.key)) }
+        (value.object ?? [:]).filter { $0.value != .null }.sorted { $0.key < $1.key }.map {
+            ManifestField($0.value, path.appending($0.key))
+        }
     }
 
     /// A mapping's keys in order.

@@ -17,7 +17,9 @@ struct ManifestPolicy {
         let kind = manifest.kind
         let apiVersion = manifest.value["apiVersion"]?.string ?? ""
         guard let allowed = AllowedKind.all[kind] else {
-            let reason = AllowedKind.refusals[kind] ?? "a stack may consist of \(AllowedKind.all.keys.sorted().joined(separator: ", ")) only; remove the object"
+            let reason =
+                AllowedKind.refusals[kind]
+                ?? "a stack may consist of \(AllowedKind.all.keys.sorted().joined(separator: ", ")) only; remove the object"
             review.refuse(FieldPath("kind"), kind.isEmpty ? "is missing; add it" : "\(Wording.quoted(kind)) is not allowed: \(reason)")
             return review.problems
         }
@@ -104,6 +106,7 @@ struct ManifestPolicy {
 
     /// RFC 1123, as Kubernetes reads it for most names.
     private func isDNSSubdomain(_ text: String) -> Bool {
-        text.utf8.count <= 253 && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { isDNSLabel(String($0), longest: 253) }
+        text.utf8.count <= 253
+            && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { isDNSLabel(String($0), longest: 253) }
     }
 }

@@ -15,7 +15,9 @@ extension ManifestReview {
             volumeClaim(claim)
         }
         if object[["spec", "selector", "matchLabels", StackMetadata.managedBy]] != nil {
-            refuse(FieldPath("spec", "selector", "matchLabels"), "Slingshot sets the label \(StackMetadata.managedBy) itself; select by another one")
+            refuse(
+                FieldPath("spec", "selector", "matchLabels"),
+                "Slingshot sets the label \(StackMetadata.managedBy) itself; select by another one")
         }
         guard let pod = object[path + ["spec"]], pod.value.object != nil else {
             refuse(FieldPath((path + ["spec"]).map { .key($0) }), "must be a pod's specification; add it")
@@ -74,7 +76,9 @@ extension ManifestReview {
         }
         if let mount = context?["procMount"], mount.value != "Default" { refuse(mount, "/proc stays masked; remove the field") }
         for port in container["ports"]?.items ?? [] {
-            if let host = port["hostPort"], host.value != 0 { refuse(host, "the port would be opened on the node; remove the field, and use a Service") }
+            if let host = port["hostPort"], host.value != 0 {
+                refuse(host, "the port would be opened on the node; remove the field, and use a Service")
+            }
         }
         for handler in [
             container["livenessProbe"], container["readinessProbe"], container["startupProbe"], container["lifecycle"]?["postStart"],
@@ -102,6 +106,8 @@ extension ManifestReview {
 
     mutating func volumeClaim(_ claim: ManifestField) {
         for key in ["volumeName", "selector"] { refuse(claim["spec"]?[key], "the claim would take an existing volume; remove the field") }
-        for key in ["dataSource", "dataSourceRef"] { refuse(claim["spec"]?[key], "the volume would start with another's data; remove the field") }
+        for key in ["dataSource", "dataSourceRef"] {
+            refuse(claim["spec"]?[key], "the volume would start with another's data; remove the field")
+        }
     }
 }

@@ -57,7 +57,8 @@ public struct StackFile: Hashable, Sendable {
     private static func folder(_ text: String, _ value: YAMLValue) throws(YAMLProblem) -> String {
         let parts = text.split(separator: "/", omittingEmptySubsequences: true).filter { $0 != "." }
         guard !text.hasPrefix("/"), !parts.isEmpty, !parts.contains(".."), !text.utf8.contains(0), !text.contains("\\") else {
-            throw value.problem("\(Wording.quoted(text)) is not a folder inside the repository; write a relative path such as deploy/preview")
+            throw value.problem(
+                "\(Wording.quoted(text)) is not a folder inside the repository; write a relative path such as deploy/preview")
         }
         return parts.joined(separator: "/")
     }

@@ -85,14 +85,18 @@ struct Template: Sendable {
         var substitution = Substitution(scope)
         for entry in entries {
             if let when = entry.when {
-                guard case .bool(let wanted) = try substitution.render(when.node, file: when.file) else { throw when.problem("must be true or false") }
+                guard case .bool(let wanted) = try substitution.render(when.node, file: when.file) else {
+                    throw when.problem("must be true or false")
+                }
                 guard wanted else { continue }
             }
             guard let forEach = entry.forEach else {
                 for document in entry.documents { manifests += try Manifest.objects(in: document, &substitution) }
                 continue
             }
-            guard case .array(let items) = try substitution.render(forEach.node, file: forEach.file) else { throw forEach.problem("must be a list") }
+            guard case .array(let items) = try substitution.render(forEach.node, file: forEach.file) else {
+                throw forEach.problem("must be a list")
+            }
             defer { substitution.scope = scope }
             for item in items {
                 substitution.scope = scope.adding("item", item)

@@ -16,11 +16,13 @@ enum Values {
         do {
             for (name, value) in request.repository.values {
                 let source = YAMLValue(node: YAMLNode(value), path: FieldPath("values", name), file: configuration.file)
-                given[name] = GivenValue(value: try substitution.render(source.node, file: source.file), source: source, isFromStackFile: false)
+                given[name] = GivenValue(
+                    value: try substitution.render(source.node, file: source.file), source: source, isFromStackFile: false)
             }
             for field in request.stackFile?.values ?? [] {
                 let source = YAMLValue(node: field.value, path: FieldPath("values", field.key), file: StackFile.path)
-                given[field.key] = GivenValue(value: try substitution.render(source.node, file: source.file), source: source, isFromStackFile: true)
+                given[field.key] = GivenValue(
+                    value: try substitution.render(source.node, file: source.file), source: source, isFromStackFile: true)
             }
         } catch {
             throw PlanningError(error)

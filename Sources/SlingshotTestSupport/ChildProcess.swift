@@ -1,12 +1,14 @@
 public import Foundation
 import Subprocess
 import Synchronization
-import System
+import SystemPackage
 
 /// A program that a test started, and can kill as an accident would.
 public final class ChildProcess: Sendable {
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
+
+        public init(_ description: String) { self.description = description }
     }
 
     private struct State {
@@ -48,7 +50,7 @@ public final class ChildProcess: Sendable {
         try await withCheckedThrowingContinuation { continuation in
             let outcome: Result<String, any Error>? = state.withLock { state in
                 if let line = Self.line(in: state.log, containing: text) { return .success(line) }
-                if state.exitStatus != nil { return .failure(Failure(description: "it ended without \"\(text)\":\n\(state.log)")) }
+                if state.exitStatus != nil { return .failure(Failure("it ended without \"\(text)\":\n\(state.log)")) }
                 state.waiters.append((text, continuation))
                 return nil
             }
@@ -95,7 +97,7 @@ public final class ChildProcess: Sendable {
             return (state.exitWaiters, state.waiters.map(\.continuation), state.log)
         }
         for exit in exits { exit.resume(returning: status) }
-        for waiter in waiters { waiter.resume(throwing: Failure(description: "it ended with status \(status):\n\(log)")) }
+        for waiter in waiters { waiter.resume(throwing: Failure("it ended with status \(status):\n\(log)")) }
     }
 
     /// A whole line, so that a number at its end is not cut.
@@ -114,11 +116,10 @@ public final class ChildProcess: Sendable {
         let result = try await Subprocess.run(
             .path(FilePath(executable.path)), arguments: Arguments(arguments), environment: .inherit.updating(changes),
             workingDirectory: directory.map { FilePath($0.path) }, output: .string(limit: 1 << 22), error: .string(limit: 1 << 22))
-        let (output, errors) = (result.standardOutput ?? "", result.standardError ?? "")
+        let (output, errors) = (result.standardOutput, result.standardError)
         guard case .exited(let status) = result.terminationStatus, accepted.contains(status) else {
             throw Failure(
-                description:
-                    "\(executable.lastPathComponent) \(arguments.joined(separator: " ")): \(result.terminationStatus)\n\(output)\(errors)")
+                "\(executable.lastPathComponent) \(arguments.joined(separator: " ")): \(result.terminationStatus)\n\(output)\(errors)")
         }
         return (status, output, errors)
     }

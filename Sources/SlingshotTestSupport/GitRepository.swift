@@ -27,7 +27,7 @@ public struct GitRepository: Sendable {
         let parent = try? await git(["rev-parse", "--verify", "--quiet", ref])
         let commit = try await git(["commit-tree", tree, "-m", message] + (parent.map { ["-p", $0] } ?? []))
         try await git(["update-ref", ref, commit])
-        guard let id = CommitID(commit) else { throw ChildProcess.Failure(description: "git made no commit: \(commit)") }
+        guard let id = CommitID(commit) else { throw ChildProcess.Failure("git made no commit: \(commit)") }
         return id
     }
 

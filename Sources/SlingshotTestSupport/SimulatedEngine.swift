@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 public import Orchestration
 public import StagingModel
 import Synchronization
@@ -13,6 +13,13 @@ public final class SimulatedEngine: StackRuntime {
         public var planDigest: String?
         public var isTerminating = false
         public var isForeign = false
+
+        public init(uid: String, lease: Lease, commit: CommitID? = nil, planDigest: String? = nil) {
+            self.uid = uid
+            self.lease = lease
+            self.commit = commit
+            self.planDigest = planDigest
+        }
     }
 
     public struct State: Sendable {
@@ -32,8 +39,8 @@ public final class SimulatedEngine: StackRuntime {
     private let hook: Hook
 
     public init(
-        readiness: @escaping @Sendable (StackName) -> [Readiness] = { _ in [.progressing("starting"), .ready] },
-        onCall: @escaping Hook = { _, _, _ in }
+        onCall: @escaping Hook = { _, _, _ in },
+        readiness: @escaping @Sendable (StackName) -> [Readiness] = { _ in [.progressing("starting"), .ready] }
     ) {
         readinessOf = readiness
         hook = onCall

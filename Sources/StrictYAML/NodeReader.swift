@@ -44,7 +44,9 @@ struct NodeReader: ~Copyable {
         let content: YAMLNode.Content
         switch event.kind {
         case .alias(let name):
-            guard let anchored = anchors[name] else { throw problem(event.line, "the alias *\(name) names no anchor before it; define &\(name) first") }
+            guard let anchored = anchors[name] else {
+                throw problem(event.line, "the alias *\(name) names no anchor before it; define &\(name) first")
+            }
             try spend(nodes: anchored.nodes, bytes: anchored.bytes, depth: depth + anchored.height - 1, line: event.line)
             return (anchored.node, anchored.height)
         case .scalar(let text, let isPlain):
@@ -117,7 +119,9 @@ struct NodeReader: ~Copyable {
 
     private func scalar(_ text: String, isPlain: Bool, _ event: Event) throws(YAMLProblem) -> YAMLScalar {
         if event.tag == nil, isPlain {
-            guard let value = resolvePlainScalar(text) else { throw problem(event.line, "\(text) is not a JSON number; write it in quotes") }
+            guard let value = resolvePlainScalar(text) else {
+                throw problem(event.line, "\(text) is not a JSON number; write it in quotes")
+            }
             return YAMLScalar(text: text, value: value, isTaggedString: false)
         }
         try allow(event, tag: "tag:yaml.org,2002:str")
@@ -140,8 +144,12 @@ struct NodeReader: ~Copyable {
         self.nodes += nodes
         self.bytes += bytes
         guard depth <= limits.depth else { throw problem(line, "more than \(limits.depth) levels inside each other; nest less") }
-        guard self.nodes <= limits.nodes else { throw problem(line, "more than \(limits.nodes) values, aliases expanded; make the file smaller") }
-        guard self.bytes <= 4 * limits.bytes else { throw problem(line, "more than \(4 * limits.bytes) bytes, aliases expanded; use fewer aliases") }
+        guard self.nodes <= limits.nodes else {
+            throw problem(line, "more than \(limits.nodes) values, aliases expanded; make the file smaller")
+        }
+        guard self.bytes <= 4 * limits.bytes else {
+            throw problem(line, "more than \(4 * limits.bytes) bytes, aliases expanded; use fewer aliases")
+        }
     }
 
     private func problem(_ line: Int, _ message: String) -> YAMLProblem { YAMLProblem(file: file, line: line, message: message) }

@@ -24,7 +24,8 @@ public enum YAMLDocument {
     /// All documents of a file that are not empty.
     public static func parse(_ bytes: [UInt8], file: String, limits: YAMLLimits = YAMLLimits()) throws(YAMLProblem) -> [YAMLValue] {
         guard bytes.count <= limits.bytes else {
-            throw YAMLProblem(file: file, line: nil, message: "the file has \(bytes.count) bytes, and \(limits.bytes) are allowed; make it smaller")
+            throw YAMLProblem(
+                file: file, line: nil, message: "the file has \(bytes.count) bytes, and \(limits.bytes) are allowed; make it smaller")
         }
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw YAMLProblem(file: file, line: nil, message: "the file is not UTF-8; save it as UTF-8")

@@ -52,7 +52,8 @@ public struct YAMLValue: Hashable, Sendable {
 
     /// Seconds, from a text such as `1h30m`.
     public func duration() throws(YAMLProblem) -> Int {
-        guard case .scalar(let scalar) = node.content, case .string(let text) = scalar.value, let seconds = DurationText.seconds(text) else {
+        guard case .scalar(let scalar) = node.content, case .string(let text) = scalar.value, let seconds = DurationText.seconds(text)
+        else {
             throw problem("must be a duration such as 90s, 30m, 4h, 2d or 1h30m, not \(kind)")
         }
         return seconds

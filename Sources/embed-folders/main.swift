@@ -33,7 +33,10 @@ guard let output = arguments.first, arguments.count > 1 else {
 }
 do {
     let folders = try arguments.dropFirst().flatMap { try lines(of: URL(fileURLWithPath: $0)) }
-    let source = ["// Made by embed-folders; the files beside StackTemplates.swift are the source.", "", "let embeddedFolders: [String: [String: String]] = ["]
+    let source = [
+        "// Made by embed-folders; the files beside StackTemplates.swift are the source.", "",
+        "let embeddedFolders: [String: [String: String]] = [",
+    ]
     try (source + folders + ["]", ""]).joined(separator: "\n").write(toFile: output, atomically: true, encoding: .utf8)
 } catch {
     FileHandle.standardError.write(Data("embed-folders: \(error.localizedDescription)\n".utf8))

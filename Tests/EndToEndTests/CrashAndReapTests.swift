@@ -11,15 +11,15 @@ import Testing
     private let slowStart = ["/bin/sh", "-c", "sleep 4; exec /bin/serve"]
 
     @Test func `killed in the middle of a deploy, it deploys after the restart`() async throws {
-        try await ServeFixture.run { fixture in
+        try await ServeFixture.run { fixture async throws in
             try fixture.configure()
             let head = try await fixture.push(greeting: "Hello", command: slowStart)
-            try await fixture.serving { serving in
+            try await fixture.serving { serving async throws in
                 try await serving.deliver(GitHubDelivery("opened", head: head))
                 try await serving.wait(for: .deploying)
                 await serving.kill()
             }
-            try await fixture.serving { serving in
+            try await fixture.serving { serving async throws in
                 try await serving.wait(for: .ready)
                 _ = try await fixture.page(containing: head.description)
             }
@@ -27,10 +27,10 @@ import Testing
     }
 
     @Test func `killed right after the 202, it deploys after the restart`() async throws {
-        try await ServeFixture.run { fixture in
+        try await ServeFixture.run { fixture async throws in
             try fixture.configure()
             let head = try await fixture.push(greeting: "Hello")
-            try await fixture.serving { serving in
+            try await fixture.serving { serving async throws in
                 #expect(try await serving.deliver(GitHubDelivery("opened", head: head)) == 202)
                 await serving.kill()
             }
@@ -39,10 +39,10 @@ import Testing
     }
 
     @Test func `killed in the middle of a destroy, it finishes after the restart`() async throws {
-        try await ServeFixture.run { fixture in
+        try await ServeFixture.run { fixture async throws in
             try fixture.configure()
             let head = try await fixture.push(greeting: "Hello")
-            try await fixture.serving { serving in
+            try await fixture.serving { serving async throws in
                 try await serving.deliver(GitHubDelivery("opened", head: head))
                 try await serving.wait(for: .ready)
                 try await serving.deliver(GitHubDelivery("closed", head: head))
@@ -55,16 +55,16 @@ import Testing
     }
 
     @Test func `with its database deleted, it finds the stack and its lease on the cluster`() async throws {
-        try await ServeFixture.run { fixture in
+        try await ServeFixture.run { fixture async throws in
             try fixture.configure()
             let head = try await fixture.push(greeting: "Hello")
-            let before = try await fixture.serving { serving in
+            let before = try await fixture.serving { serving async throws in
                 try await serving.deliver(GitHubDelivery("opened", head: head))
                 try await serving.wait(for: .ready)
                 return try await serving.client.stack("shop-7")
             }
             try FileManager.default.removeItem(at: fixture.state)
-            try await fixture.serving { serving in
+            try await fixture.serving { serving async throws in
                 _ = try await serving.process.line(containing: "stack=shop-7")
                 try await serving.wait(for: .ready)
                 let after = try await serving.client.stack("shop-7")
@@ -75,14 +75,14 @@ import Testing
     }
 
     @Test func `while the API server is away deliveries are accepted, and applied later`() async throws {
-        try await ServeFixture.run { fixture in
+        try await ServeFixture.run { fixture async throws in
             let text = try String(contentsOfFile: fixture.kubeconfig, encoding: .utf8)
             let away = fixture.directory.appending(path: "away.kubeconfig")
             let server = try #require(text.firstMatch(of: /server: (\S+)/))
             try Data(text.replacing(server.1, with: "https://127.0.0.1:1").utf8).write(to: away)
             try fixture.configure(kubeconfig: away.path)
             let head = try await fixture.push(greeting: "Hello")
-            try await fixture.serving { serving in
+            try await fixture.serving { serving async throws in
                 #expect(try await serving.deliver(GitHubDelivery("opened", head: head)) == 202)
                 _ = try await serving.process.line(containing: "step failed")
                 #expect(try await serving.client.stack("shop-7").phase == .queued)
@@ -93,10 +93,10 @@ import Testing
     }
 
     @Test func `the lease's end destroys the stack, and the history says why`() async throws {
-        try await ServeFixture.run { fixture in
+        try await ServeFixture.run { fixture async throws in
             try fixture.configure()
             let head = try await fixture.push(greeting: "Hello")
-            try await fixture.serving { serving in
+            try await fixture.serving { serving async throws in
                 try await serving.deliver(GitHubDelivery("opened", head: head))
                 try await serving.wait(for: .ready)
                 _ = try await serving.cli(["extend", "shop-7", "--until", "+2s"])
@@ -110,10 +110,10 @@ import Testing
     }
 
     @Test func `reap destroys what has expired without any serve`() async throws {
-        try await ServeFixture.run { fixture in
+        try await ServeFixture.run { fixture async throws in
             try fixture.configure()
             let head = try await fixture.push(greeting: "Hello")
-            try await fixture.serving { serving in
+            try await fixture.serving { serving async throws in
                 try await serving.deliver(GitHubDelivery("opened", head: head))
                 try await serving.wait(for: .ready)
                 await serving.kill()
@@ -134,7 +134,7 @@ import Testing
             #expect(try await fixture.slingshot(["reap", "--config", config]).output == "no stacks\n")
 
             // The service comes back, and sees that its work was done for it.
-            try await fixture.serving { serving in
+            try await fixture.serving { serving async throws in
                 try await serving.deliver(GitHubDelivery("closed", head: head))
                 try await serving.wait(for: .destroyed)
             }

@@ -132,17 +132,27 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(2))) func aPodThatIgnoresItsEndGoesToo() async throws {
-        try await KubernetesTestCluster.withRuntime { runtime, fixture in
-            let deaf = ["/bin/sh", "-c", "trap '' TERM; while true; do /bin/busybox sleep 1; done"]
-            let told = Mutex("")
-            try await runtime.apply(fixture.plan(command: deaf), lease: fixture.lease) { uid in told.withLock { $0 = uid } }
-            let uid = told.withLock { $0 }
-            #expect(try await follow(runtime, fixture.stack).last == .ready)
-            let start = ContinuousClock.now
-            _ = try await runtime.destroy(fixture.stack, uid: uid)
-            try await runtime.awaitGone(fixture.stack, uid: uid) { print("holding: \($0)") }
-            print("gone in \(ContinuousClock.now - start)")
+    /// With the machine's clock, because it is kubelet's grace that counts.
+    @Test(
+        .timeLimit(.minutes(2)),
+        arguments: [
+            (KubernetesTestCluster.image, "trap '' TERM; while true; do /bin/busybox sleep 1; done", ""),
+            (KubernetesTestCluster.image, "exit 1", "crashing"),
+            ("localhost/missing:1", "", "can't be pulled"),
+        ])
+    func aPodThatDoesNotEndByItselfGoes(image: String, command: String, diagnosis text: String) async throws {
+        try await KubernetesTestCluster.withRuntime(clock: SystemClock()) { runtime, fixture in
+            let uid = Mutex("")
+            let plan = try fixture.plan(image: image, command: ["/bin/sh", "-c", command])
+            try await runtime.apply(plan, lease: fixture.lease) { told in uid.withLock { $0 = told } }
+            if text.isEmpty {
+                #expect(try await follow(runtime, fixture.stack).last == .ready)
+            } else {
+                #expect(try await diagnosis(runtime, fixture.stack, saying: text).contains(text))
+            }
+            let ours = uid.withLock { $0 }
+            #expect(try await runtime.destroy(fixture.stack, uid: ours)["Pod"] == 1)
+            try await runtime.awaitGone(fixture.stack, uid: ours) { _ in }
             #expect(try await runtime.observe(fixture.stack) == .absent)
         }
     }

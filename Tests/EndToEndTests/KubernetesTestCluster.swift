@@ -4,6 +4,7 @@ import KubernetesRuntime
 import Logging
 import Orchestration
 import StagingModel
+import Testing
 
 /// The cluster that `KUBECONFIG` names, and things to try on it.
 enum KubernetesTestCluster {
@@ -27,12 +28,13 @@ enum KubernetesTestCluster {
     }
 
     /// A runtime with a prefix of its own, so that tests don't meet; what it leaves is removed.
-    static func withRuntime(_ body: (KubernetesRuntime, StackFixture) async throws -> Void) async throws {
+    static func withRuntime(clock: any WallClock = FastClock(), _ body: (KubernetesRuntime, StackFixture) async throws -> Void) async throws
+    {
         try await withClient { client in
             let prefix = "staging-kc\(UInt32.random(in: 0...UInt32.max))-"
-            guard let stack = StackName("shop-7") else { return }
+            let stack = try #require(StackName("shop-7"))
             let fixture = StackFixture(stack: stack, namespace: prefix + stack.description, client: client)
-            let runtime = KubernetesRuntime(client: client, namespacePrefix: prefix, logger: Logger(label: "test"), clock: FastClock())
+            let runtime = KubernetesRuntime(client: client, namespacePrefix: prefix, logger: Logger(label: "test"), clock: clock)
             do { try await body(runtime, fixture) } catch {
                 try? await fixture.remove()
                 throw error
@@ -42,7 +44,7 @@ enum KubernetesTestCluster {
     }
 
     /// Ten times as fast as the machine's clock.
-    private struct FastClock: WallClock {
+    struct FastClock: WallClock {
         let start = Date()
 
         var now: Date { start.addingTimeInterval(-start.timeIntervalSinceNow * 10) }
@@ -83,7 +85,7 @@ struct StackFixture {
     }
 
     private func plan(_ objects: [PlannedObject], digest: String) throws -> Plan {
-        guard let commit = CommitID(String(repeating: "a", count: 40)) else { throw CancellationError() }
+        let commit = try #require(CommitID(String(repeating: "a", count: 40)))
         return Plan(
             stack: stack, namespace: namespace, commit: commit, url: "http://\(stack).example.com", timeToLive: nil, objects: objects,
             digest: digest)

@@ -10,10 +10,10 @@ import Testing
     static let hostileTitle = "\"]}: {{x}} ${{ pr.title }} && rm -rf /"
 
     @Test func `a pull request becomes a stack, is followed, and ends with it`() async throws {
-        try await ServeFixture.run { fixture in
+        try await ServeFixture.run { fixture async throws in
             try fixture.configure()
             let first = try await fixture.push(greeting: "Hello")
-            try await fixture.serving { serving in
+            try await fixture.serving { serving async throws in
                 #expect(try await serving.deliver(GitHubDelivery("opened", head: first, title: Self.hostileTitle)) == 202)
                 try await serving.wait(for: .ready)
                 let page = try await fixture.page(containing: "Hello")
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func `manifests of a folder run too`() async throws {
-        try await ServeFixture.run { fixture in
+        try await ServeFixture.run { fixture async throws in
             try fixture.configure()
             let deployment = """
                 apiVersion: apps/v1
@@ -85,7 +85,7 @@ import Testing
                 """
             let head = try await fixture.repository.commit(
                 [".slingshot.yaml": "manifests: deploy/preview\n", "deploy/preview/api.yaml": deployment], to: PullRequest.headRef(7))
-            try await fixture.serving { serving in
+            try await fixture.serving { serving async throws in
                 try await serving.deliver(GitHubDelivery("opened", head: head))
                 try await serving.wait(for: .ready)
                 _ = try await fixture.page(containing: "from basket")
@@ -96,14 +96,14 @@ import Testing
     }
 
     @Test func `a namespace that is somebody else's is left alone`() async throws {
-        try await ServeFixture.run { fixture in
+        try await ServeFixture.run { fixture async throws in
             try fixture.configure()
             let resource = try await fixture.cluster.discovery.resource(apiVersion: "v1", kind: "Namespace")
             let manifest: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(fixture.namespace)]]
             let made: JSONValue = try await fixture.cluster.apply(
                 ResourcePath(resource, name: fixture.namespace), manifest: manifest.canonicalBytes, fieldManager: "test")
             let head = try await fixture.push(greeting: "Hello")
-            try await fixture.serving { serving in
+            try await fixture.serving { serving async throws in
                 try await serving.deliver(GitHubDelivery("opened", head: head))
                 let failed = try await serving.cli(["status", "shop-7", "--wait-for", "ready"], accepting: [1])
                 #expect(failed.errors.contains(fixture.namespace))

@@ -1,7 +1,10 @@
+import AsyncHTTPClient
 import ControlAPI
 import Foundation
 import KubernetesClient
 import Logging
+import NIOCore
+import NIOHTTP1
 import SlingshotTestSupport
 import StagingModel
 import Testing
@@ -131,7 +134,7 @@ struct ServeFixture: Sendable {
             if let namespace = try await namespaceObject(), condition(namespace) { return }
             try await Task.sleep(for: .milliseconds(100))
         }
-        throw ChildProcess.Failure(description: "waited in vain until \(what)")
+        throw ChildProcess.Failure("waited in vain until \(what)")
     }
 
     /// The page of the stack's service, fetched from its pod through the API server; asked for again until it contains `text`.
@@ -144,7 +147,7 @@ struct ServeFixture: Sendable {
             if last.contains(text) { return last }
             try await Task.sleep(for: .milliseconds(200))
         }
-        throw ChildProcess.Failure(description: "the page never contained \"\(text)\"; it was:\n\(last)")
+        throw ChildProcess.Failure("the page never contained \"\(text)\"; it was:\n\(last)")
     }
 
     private static func removeNamespaces(prefix: String, _ cluster: KubernetesClient) async throws {
@@ -168,12 +171,11 @@ struct Serving: Sendable {
     /// Posts a delivery as the forge does. Returns the status of the answer.
     @discardableResult
     func deliver(_ delivery: GitHubDelivery) async throws -> Int {
-        var request = URLRequest(url: address.appending(path: "webhooks/github"))
-        request.httpMethod = "POST"
-        request.httpBody = delivery.body
-        for (name, value) in delivery.headers(secret: ServeFixture.secret) { request.setValue(value, forHTTPHeaderField: name) }
-        let (_, response) = try await URLSession.shared.data(for: request)
-        return (response as? HTTPURLResponse)?.statusCode ?? 0
+        var request = HTTPClientRequest(url: address.appending(path: "webhooks/github").absoluteString)
+        request.method = .POST
+        request.body = .bytes(delivery.body)
+        for (name, value) in delivery.headers(secret: ServeFixture.secret) { request.headers.add(name: name, value: value) }
+        return Int(try await HTTPClient.shared.execute(request, timeout: .seconds(10)).status.code)
     }
 
     func cli(_ arguments: [String], accepting: Set<Int32> = [0]) async throws -> (status: Int32, output: String, errors: String) {

@@ -11,7 +11,7 @@ import Testing
 /// Seeded chaos over the worker: the process dies before or after any effect, the engine fails, people and forges change their
 /// minds in the middle of a step. Then the chaos ends, and everything must be as it was asked for last.
 @Suite(.timeLimit(.minutes(5))) struct CrashSimulationTests {
-    @Test(arguments: 0..<60 as Range<UInt64>)
+    @Test(arguments: 0..<120 as Range<UInt64>)
     func `whatever happens, the outcome is what was wanted last`(seed: UInt64) async throws {
         try await withTemporaryDirectory { directory in
             let chaos = Chaos(seed: seed)
@@ -19,7 +19,7 @@ import Testing
             let store = try SQLiteStore(directory: directory)
             let refs = SimulatedRefs(head: Samples.commit("a"))
             let intake = Intake(store: store, repositories: [Samples.repository()], policy: Samples.policy, clock: clock) { _ in }
-            let engine = SimulatedEngine(readiness: { _ in [.progressing("starting"), .ready] }) { _, _, _ in
+            let engine = SimulatedEngine { _, _, _ in
                 try await chaos.strike(intake: intake, refs: refs, clock: clock)
             }
             var logger = Logger(label: "simulation")

@@ -11,7 +11,8 @@ import Testing
 
     @Test(arguments: [
         ("feature/login", "feature-login-"), ("Feature", "feature-"), ("-x-", "x-"), ("a--b", "a-b-"), ("日本語", ""), ("", ""), ("--", ""),
-        (String(repeating: "y", count: 64), String(repeating: "y", count: 57) + "-"), (String(repeating: "a", count: 56) + "/b", String(repeating: "a", count: 56) + "-"),
+        (String(repeating: "y", count: 64), String(repeating: "y", count: 57) + "-"),
+        (String(repeating: "a", count: 56) + "/b", String(repeating: "a", count: 56) + "-"),
         ("x-bcdfg", "x-bcdfg-"), ("bcdfg", "bcdfg-"),
     ])
     func hashesWhatItChanges(branch: String, start: String) {

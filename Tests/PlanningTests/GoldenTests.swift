@@ -10,7 +10,8 @@ import Testing
 @Suite struct GoldenTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/Golden")
 
-    static let cases: [String] = (try? FileManager.default.contentsOfDirectory(atPath: root.path))?.filter { !$0.hasPrefix(".") }.sorted() ?? []
+    static let cases: [String] =
+        (try? FileManager.default.contentsOfDirectory(atPath: root.path))?.filter { !$0.hasPrefix(".") }.sorted() ?? []
 
     @Test func thereAreCases() { #expect(Self.cases.count >= 3) }
 
@@ -31,10 +32,12 @@ import Testing
         var request = try PlanningTests.request(
             template: file.optional("template")?.string(), values: file.optional("values")?.json().object ?? [:],
             addressing: StackAddressing(
-                domain: "staging.example.com", ingressClass: file.optional("ingressClass")?.string(), tlsSecret: file.optional("tlsSecret")?.string()),
+                domain: "staging.example.com", ingressClass: file.optional("ingressClass")?.string(),
+                tlsSecret: file.optional("tlsSecret")?.string()),
             pullRequest: PullRequest(
                 number: 42, title: pullRequest.required("title").string(), author: pullRequest.required("author").string(),
-                branch: pullRequest.required("branch").string(), base: "main", labels: ["preview"], url: "https://forge.example/acme/shop/pull/42"))
+                branch: pullRequest.required("branch").string(), base: "main", labels: ["preview"],
+                url: "https://forge.example/acme/shop/pull/42"))
         let tree = try files(below: folder.appending(path: "tree"))
         request.stackFile = try tree[StackFile.path].map { try StackFile.parse($0) }
         if case .manifests(let folder)? = request.stackFile?.source { request.files = tree.filter { $0.key.hasPrefix(folder + "/") } }

@@ -7,7 +7,10 @@ import Testing
     @Test(arguments: [
         ("kind: Namespace", "kind: \"Namespace\" is not allowed: Slingshot makes the stack's namespace; remove the object"),
         ("kind: ClusterRole", "kind: \"ClusterRole\" is not allowed: a stack gets no rights on the cluster; remove the object"),
-        ("kind: NetworkPolicy", "kind: \"NetworkPolicy\" is not allowed: policies add up, so it could open what keeps the stack apart; remove the object"),
+        (
+            "kind: NetworkPolicy",
+            "kind: \"NetworkPolicy\" is not allowed: policies add up, so it could open what keeps the stack apart; remove the object"
+        ),
         ("kind: ReplicaSet", "kind: \"ReplicaSet\" is not allowed: use a Deployment instead"),
         (
             "kind: Gadget",
@@ -29,9 +32,15 @@ import Testing
 
     @Test(arguments: [
         ("{}", "metadata: metadata.name is missing; add it"),
-        ("{name: Web}", "metadata.name: must be a DNS name: lower-case letters, digits, - and ., 253 characters at most; rename the object"),
+        (
+            "{name: Web}",
+            "metadata.name: must be a DNS name: lower-case letters, digits, - and ., 253 characters at most; rename the object"
+        ),
         ("{name: 5}", "metadata.name: must be a string; write it in quotes"),
-        ("{name: ../x}", "metadata.name: must be a DNS name: lower-case letters, digits, - and ., 253 characters at most; rename the object"),
+        (
+            "{name: ../x}",
+            "metadata.name: must be a DNS name: lower-case letters, digits, - and ., 253 characters at most; rename the object"
+        ),
         ("{name: slingshot}", "metadata.name: the name is Slingshot's own; rename the object"),
         ("{name: slingshot-x}", "metadata.name: the name is Slingshot's own; rename the object"),
         ("{name: x, namespace: kube-system}", "metadata.namespace: a stack stays in its own namespace staging-shop-42; remove the field"),
@@ -44,7 +53,9 @@ import Testing
         ("{name: x, labels: [a]}", "metadata.labels: must be a mapping"),
     ])
     func reviewsMetadata(metadata: String, expected: String) throws {
-        let found = try problems(of: "apiVersion: v1\nkind: ConfigMap\nmetadata: \(metadata)\n").map { $0.split(separator: " ", maxSplits: 2).last.map(String.init) }
+        let found = try problems(of: "apiVersion: v1\nkind: ConfigMap\nmetadata: \(metadata)\n").map {
+            $0.split(separator: " ", maxSplits: 2).last.map(String.init)
+        }
         #expect(found.contains { $0?.hasSuffix(expected) ?? false })
     }
 
@@ -89,7 +100,8 @@ import Testing
     }
 
     @Test func tellsAllAtOnce() throws {
-        let text = "apiVersion: v1\nkind: Role\nmetadata: {name: x}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: z}\nspec: {type: NodePort, externalIPs: [1.2.3.4]}\n"
+        let text =
+            "apiVersion: v1\nkind: Role\nmetadata: {name: x}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: z}\nspec: {type: NodePort, externalIPs: [1.2.3.4]}\n"
         let found = try problems(of: text).map { $0.prefix(20) }
         #expect(found == ["deploy/app.yaml:2: R", "deploy/app.yaml:8: S", "deploy/app.yaml:8: S"])
     }

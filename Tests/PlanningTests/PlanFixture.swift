@@ -8,13 +8,16 @@ import Testing
 func request(
     stackFile: String? = nil, files: [String: String] = [:], template: String? = nil, values: [String: JSONValue] = [:],
     limits: StackLimits = StackLimits(), addressing: StackAddressing = StackAddressing(domain: "staging.example.com"),
-    pullRequest: PullRequest = PullRequest(number: 42, title: "A title", author: "mona", branch: "feature/login", base: "main", labels: ["preview"], url: "https://forge.example/acme/shop/pull/42")
+    pullRequest: PullRequest = PullRequest(
+        number: 42, title: "A title", author: "mona", branch: "feature/login", base: "main", labels: ["preview"],
+        url: "https://forge.example/acme/shop/pull/42")
 ) throws -> PlanRequest {
     let name = try #require(RepositoryName("shop"))
     return PlanRequest(
         stack: try #require(StackName(repository: name, number: 42)),
         repository: RepositorySettings(
-            name: name, forge: "github", repository: "acme/shop", url: "https://forge.example/acme/shop.git", runtime: "cluster", template: template,
+            name: name, forge: "github", repository: "acme/shop", url: "https://forge.example/acme/shop.git", runtime: "cluster",
+            template: template,
             values: values, limits: limits),
         pullRequest: pullRequest, commit: try #require(CommitID(String(repeating: "0123456789", count: 4))), addressing: addressing,
         stackFile: try stackFile.map { try StackFile.parse(Array($0.utf8)) }, files: files.mapValues { Array($0.utf8) })

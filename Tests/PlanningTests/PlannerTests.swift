@@ -22,7 +22,8 @@ import Testing
     @Test func aHostileTitleChangesStringsOnly() throws {
         func strings(title: String) throws -> (shape: String, texts: [String]) {
             let pullRequest = PullRequest(number: 42, title: title, author: "mona", branch: "b")
-            let plan = try plan(request(stackFile: "manifests: deploy\n", files: ["deploy/a.yaml": Self.workload], pullRequest: pullRequest))
+            let plan = try plan(
+                request(stackFile: "manifests: deploy\n", files: ["deploy/a.yaml": Self.workload], pullRequest: pullRequest))
             var texts: [String] = []
             func shape(_ value: JSONValue) -> JSONValue {
                 switch value {
@@ -61,7 +62,8 @@ import Testing
         #expect(object[path: "spec.template.spec.automountServiceAccountToken"] == false)
         let ours: [JSONValue] = [
             ["name": "SLINGSHOT_STACK", "value": "shop-42"], ["name": "SLINGSHOT_URL", "value": "http://shop-42.staging.example.com"],
-            ["name": "SLINGSHOT_PULL_REQUEST", "value": "42"], ["name": "SLINGSHOT_SHA", "value": .string(String(repeating: "0123456789", count: 4))],
+            ["name": "SLINGSHOT_PULL_REQUEST", "value": "42"],
+            ["name": "SLINGSHOT_SHA", "value": .string(String(repeating: "0123456789", count: 4))],
         ]
         #expect(object[path: "spec.template.spec.initContainers.0.env"] == .array(ours))
         #expect(object[path: "spec.template.spec.containers.0.env"] == .array(ours + [["name": "A", "value": "$(SLINGSHOT_URL)/x"]]))
@@ -95,12 +97,30 @@ import Testing
         #expect(plan.objects.suffix(4).map(\.description) == ["ServiceAccount/a", "CronJob/c", "StatefulSet/s", "Pod/p"])
     }
 
+    @Test func writesThePortsDefaultOut() throws {
+        let text = """
+            apiVersion: v1
+            kind: Service
+            metadata: {name: s}
+            spec: {ports: [{port: 80}, {port: 53, protocol: UDP}]}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: p}
+            spec: {containers: [{name: c, ports: [{containerPort: 80}]}]}
+            """
+        let plan = try plan(manifests: text)
+        #expect(try plan.object("Service/s")[path: "spec.ports"] == [["port": 80, "protocol": "TCP"], ["port": 53, "protocol": "UDP"]])
+        #expect(try plan.object("Pod/p")[path: "spec.containers.0.ports"] == [["containerPort": 80, "protocol": "TCP"]])
+    }
+
     @Test func setsTheServersRouting() throws {
         let text = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: x}\nspec: {rules: [{host: \"${{ stack.host }}\"}]}\n"
         let own = text.replacing("spec: {", with: "spec: {ingressClassName: own, ")
         let addressing = StackAddressing(domain: "staging.example.com", ingressClass: "nginx", tlsSecret: "wildcard")
         func spec(_ text: String) throws -> JSONValue? {
-            try plan(request(stackFile: "manifests: deploy\n", files: ["deploy/a.yml": text], addressing: addressing)).object("Ingress/x")["spec"]
+            try plan(request(stackFile: "manifests: deploy\n", files: ["deploy/a.yml": text], addressing: addressing)).object("Ingress/x")[
+                "spec"]
         }
         #expect(try spec(text)?["ingressClassName"] == "nginx")
         #expect(try spec(own)?["ingressClassName"] == "own")
@@ -111,12 +131,15 @@ import Testing
     @Test func readsTheFolderInOrder() throws {
         func configMap(_ name: String) -> String { "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \(name)}\n" }
         let files = [
-            "deploy/b.yaml": configMap("b") + "---\n---\n" + configMap("c"), "deploy/a/z.json": #"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "z"}}"#,
+            "deploy/b.yaml": configMap("b") + "---\n---\n" + configMap("c"),
+            "deploy/a/z.json": #"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "z"}}"#,
             "deploy/notes.txt": "{", "deployment/x.yaml": "{", "deploy/c.yml": configMap("d"), ".slingshot.yaml": "{",
         ]
         let plan = try plan(request(stackFile: "manifests: deploy/\n", files: files))
         #expect(plan.objects.dropFirst(8).map(\.name) == ["z", "b", "c", "d"])
-        #expect(throws: PlanningError.self) { try Planning.plan(request(stackFile: "manifests: deploy/\n", files: ["deploy/notes.txt": ""])) }
+        #expect(throws: PlanningError.self) {
+            try Planning.plan(request(stackFile: "manifests: deploy/\n", files: ["deploy/notes.txt": ""]))
+        }
     }
 
     @Test func theLeaseTimeIsTheStackFiles() throws {
@@ -135,21 +158,28 @@ import Testing
     @Test func changedConfigurationReachesThePods() throws {
         func digest(_ value: String) throws -> JSONValue? {
             let text = Self.workload + "\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: \(value)}\n"
-            return try plan(manifests: text).object("Deployment/web")[path: "spec.template.metadata.annotations"]?[Decoration.configurationDigest]
+            return try plan(manifests: text).object("Deployment/web")[path: "spec.template.metadata.annotations"]?[
+                Decoration.configurationDigest]
         }
         #expect(try digest("x") != digest("y"))
         #expect(try digest("x") == digest("x"))
-        #expect(try plan(manifests: Self.workload).object("Deployment/web")[path: "spec.template.metadata.annotations"]?[Decoration.configurationDigest] == nil)
+        #expect(
+            try plan(manifests: Self.workload).object("Deployment/web")[path: "spec.template.metadata.annotations"]?[
+                Decoration.configurationDigest] == nil)
     }
 
     @Test func defaultsFitSmallQuotas() throws {
         let limits = StackLimits(cpu: "100m", memory: "0.1Gi", pods: 2)
-        let range = try plan(request(template: "web", values: ["image": "i"], limits: limits)).object("LimitRange/slingshot")[path: "spec.limits.0"]
+        let range = try plan(request(template: "web", values: ["image": "i"], limits: limits)).object("LimitRange/slingshot")[
+            path: "spec.limits.0"]
         #expect(range?["default"] == ["cpu": "100m", "memory": "0.1Gi"])
         #expect(range?["defaultRequest"] == ["cpu": "25m", "memory": "64Mi"])
     }
 
-    @Test(arguments: [("1", 1.0), ("250m", 0.25), ("4Gi", 4_294_967_296), ("1k", 1_000), ("1e3", 1_000), ("0.5Mi", 524_288), ("x", nil), ("", nil), ("-1", nil), ("1 Gi", nil)])
+    @Test(arguments: [
+        ("1", 1.0), ("250m", 0.25), ("4Gi", 4_294_967_296), ("1k", 1_000), ("1e3", 1_000), ("0.5Mi", 524_288), ("x", nil), ("", nil),
+        ("-1", nil), ("1 Gi", nil),
+    ])
     func readsQuantities(text: String, expected: Double?) {
         #expect(quantity(text) == expected)
     }

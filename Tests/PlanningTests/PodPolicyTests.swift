@@ -13,22 +13,61 @@ import Testing
         ("tolerations: [{operator: Exists}]", "tolerations: where pods run, and before whom, is the server's to say; remove the field"),
         ("priorityClassName: prod", "priorityClassName: where pods run, and before whom, is the server's to say; remove the field"),
         ("ephemeralContainers: []", "ephemeralContainers: is for debugging running pods; remove the field"),
-        ("volumes: [{name: v, hostPath: {path: /}}]", "volumes[0].hostPath: volumes of this type are not allowed; use configMap, downwardAPI, emptyDir, persistentVolumeClaim, projected, secret"),
-        ("volumes: [{name: v, csi: {driver: x}}]", "volumes[0].csi: volumes of this type are not allowed; use configMap, downwardAPI, emptyDir, persistentVolumeClaim, projected, secret"),
-        ("volumes: [{name: v, projected: {sources: [{serviceAccountToken: {path: t}}]}}]", "volumes[0].projected.sources[0].serviceAccountToken: can't be projected into a stack's pods; remove it"),
-        ("securityContext: {sysctls: [{name: kernel.msgmax, value: \"1\"}]}", "securityContext.sysctls[0]: is not one of the safe sysctls (kernel.shm_rmid_forced, net.ipv4.ip_local_port_range, net.ipv4.ip_unprivileged_port_start, net.ipv4.tcp_syncookies, net.ipv4.ping_group_range); remove it"),
-        ("securityContext: {seccompProfile: {type: Unconfined}}", "securityContext.seccompProfile: the pod would run unconfined; use RuntimeDefault"),
-        ("securityContext: {seLinuxOptions: {type: spc_t}}", "securityContext.seLinuxOptions: the cluster chooses the SELinux context; remove the field"),
-        ("securityContext: {windowsOptions: {hostProcess: true}}", "securityContext.windowsOptions.hostProcess: the container would run on the node itself; remove the field"),
-        ("initContainers: [{name: i, securityContext: {privileged: true}}]", "initContainers[0].securityContext.privileged: the container could take over the node; remove the field"),
+        (
+            "volumes: [{name: v, hostPath: {path: /}}]",
+            "volumes[0].hostPath: volumes of this type are not allowed; use configMap, downwardAPI, emptyDir, persistentVolumeClaim, projected, secret"
+        ),
+        (
+            "volumes: [{name: v, csi: {driver: x}}]",
+            "volumes[0].csi: volumes of this type are not allowed; use configMap, downwardAPI, emptyDir, persistentVolumeClaim, projected, secret"
+        ),
+        (
+            "volumes: [{name: v, projected: {sources: [{serviceAccountToken: {path: t}}]}}]",
+            "volumes[0].projected.sources[0].serviceAccountToken: can't be projected into a stack's pods; remove it"
+        ),
+        (
+            "securityContext: {sysctls: [{name: kernel.msgmax, value: \"1\"}]}",
+            "securityContext.sysctls[0]: is not one of the safe sysctls (kernel.shm_rmid_forced, net.ipv4.ip_local_port_range, net.ipv4.ip_unprivileged_port_start, net.ipv4.tcp_syncookies, net.ipv4.ping_group_range); remove it"
+        ),
+        (
+            "securityContext: {seccompProfile: {type: Unconfined}}",
+            "securityContext.seccompProfile: the pod would run unconfined; use RuntimeDefault"
+        ),
+        (
+            "securityContext: {seLinuxOptions: {type: spc_t}}",
+            "securityContext.seLinuxOptions: the cluster chooses the SELinux context; remove the field"
+        ),
+        (
+            "securityContext: {windowsOptions: {hostProcess: true}}",
+            "securityContext.windowsOptions.hostProcess: the container would run on the node itself; remove the field"
+        ),
+        (
+            "initContainers: [{name: i, securityContext: {privileged: true}}]",
+            "initContainers[0].securityContext.privileged: the container could take over the node; remove the field"
+        ),
         ("initContainers: {name: i}", "initContainers: must be a list of containers"),
         ("initContainers: [x]", "initContainers: must be a list of containers"),
         ("initContainers: [{name: i, env: {A: b}}]", "initContainers[0].env: must be a list of mappings with name and value"),
-        ("initContainers: [{name: i, securityContext: {capabilities: {add: [SYS_ADMIN]}}}]", "initContainers[0].securityContext.capabilities.add: capabilities can be dropped but not added; remove the field"),
-        ("initContainers: [{name: i, securityContext: {procMount: Unmasked}}]", "initContainers[0].securityContext.procMount: /proc stays masked; remove the field"),
-        ("initContainers: [{name: i, ports: [{containerPort: 1, hostPort: 80}]}]", "initContainers[0].ports[0].hostPort: the port would be opened on the node; remove the field, and use a Service"),
-        ("initContainers: [{name: i, livenessProbe: {httpGet: {host: 169.254.169.254}}}]", "initContainers[0].livenessProbe.httpGet.host: probes go to the pod itself; remove the field"),
-        ("initContainers: [{name: i, lifecycle: {postStart: {tcpSocket: {host: db}}}}]", "initContainers[0].lifecycle.postStart.tcpSocket.host: probes go to the pod itself; remove the field"),
+        (
+            "initContainers: [{name: i, securityContext: {capabilities: {add: [SYS_ADMIN]}}}]",
+            "initContainers[0].securityContext.capabilities.add: capabilities can be dropped but not added; remove the field"
+        ),
+        (
+            "initContainers: [{name: i, securityContext: {procMount: Unmasked}}]",
+            "initContainers[0].securityContext.procMount: /proc stays masked; remove the field"
+        ),
+        (
+            "initContainers: [{name: i, ports: [{containerPort: 1, hostPort: 80}]}]",
+            "initContainers[0].ports[0].hostPort: the port would be opened on the node; remove the field, and use a Service"
+        ),
+        (
+            "initContainers: [{name: i, livenessProbe: {httpGet: {host: 169.254.169.254}}}]",
+            "initContainers[0].livenessProbe.httpGet.host: probes go to the pod itself; remove the field"
+        ),
+        (
+            "initContainers: [{name: i, lifecycle: {postStart: {tcpSocket: {host: db}}}}]",
+            "initContainers[0].lifecycle.postStart.tcpSocket.host: probes go to the pod itself; remove the field"
+        ),
     ])
     func refuses(line: String, expected: String) throws {
         let deployment = """
@@ -51,7 +90,10 @@ import Testing
               }}}}}
             """
         #expect(try problems(of: cronJob) == ["deploy/app.yaml:5: CronJob/x: spec.jobTemplate.spec.template.spec.\(expected)"])
-        #expect(try problems(of: "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  \(line)\n") == ["deploy/app.yaml:5: Pod/x: spec.\(expected)"])
+        #expect(
+            try problems(of: "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  \(line)\n") == [
+                "deploy/app.yaml:5: Pod/x: spec.\(expected)"
+            ])
     }
 
     @Test func looksIntoEveryTemplate() throws {

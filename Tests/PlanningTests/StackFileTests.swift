@@ -27,18 +27,33 @@ import Testing
         ("- a\n", ".slingshot.yaml:1: must be a mapping, not a list"),
         ("values: {}\n", ".slingshot.yaml:1: no source; add one, such as template: web or manifests: deploy/preview"),
         ("template: web\nmanifests: x\n", ".slingshot.yaml:2: manifests: a second source beside template; keep one of them"),
-        ("templat: web\n", #".slingshot.yaml:1: "templat" is unknown; did you mean "template"? known: template, manifests, kustomize, helm, compose, build, endpoints, values, ttl"#),
+        (
+            "templat: web\n",
+            #".slingshot.yaml:1: "templat" is unknown; did you mean "template"? known: template, manifests, kustomize, helm, compose, build, endpoints, values, ttl"#
+        ),
         ("template: web\nbuild: {context: .}\n", ".slingshot.yaml:2: build: not supported yet by this version; use template or manifests"),
         ("kustomize: x\n", ".slingshot.yaml:1: kustomize: not supported yet by this version; use template or manifests"),
         ("helm: {chart: x}\n", ".slingshot.yaml:1: helm: not supported yet by this version; use template or manifests"),
         ("compose: x\n", ".slingshot.yaml:1: compose: not supported yet by this version; use template or manifests"),
-        ("template: web\nendpoints: {api: {}}\n", ".slingshot.yaml:2: endpoints: not supported yet by this version; use template or manifests"),
+        (
+            "template: web\nendpoints: {api: {}}\n",
+            ".slingshot.yaml:2: endpoints: not supported yet by this version; use template or manifests"
+        ),
         ("template: 1.0\n", #".slingshot.yaml:1: template: must be a string; write it in quotes: "1.0""#),
         ("template: web\nttl: 12\n", #".slingshot.yaml:2: ttl: must be a duration such as 90s, 30m, 4h, 2d or 1h30m, not "12""#),
         ("template: web\nvalues: [a]\n", ".slingshot.yaml:2: values: must be a mapping, not a list"),
-        ("manifests: ../other\n", #".slingshot.yaml:1: manifests: "../other" is not a folder inside the repository; write a relative path such as deploy/preview"#),
-        ("manifests: /etc\n", #".slingshot.yaml:1: manifests: "/etc" is not a folder inside the repository; write a relative path such as deploy/preview"#),
-        ("manifests: .\n", #".slingshot.yaml:1: manifests: "." is not a folder inside the repository; write a relative path such as deploy/preview"#),
+        (
+            "manifests: ../other\n",
+            #".slingshot.yaml:1: manifests: "../other" is not a folder inside the repository; write a relative path such as deploy/preview"#
+        ),
+        (
+            "manifests: /etc\n",
+            #".slingshot.yaml:1: manifests: "/etc" is not a folder inside the repository; write a relative path such as deploy/preview"#
+        ),
+        (
+            "manifests: .\n",
+            #".slingshot.yaml:1: manifests: "." is not a folder inside the repository; write a relative path such as deploy/preview"#
+        ),
     ])
     func saysWhatIsWrong(text: String, expected: String) {
         #expect(problem(text) == expected)

@@ -36,8 +36,12 @@ import Testing
         let items: JSONValue = [["name": "one"], ["name": "two"]]
         #expect(try render(template, ["on": true, "items": items]) == ["A/a", "B/b", "ConfigMap/x-one", "ConfigMap/x-two"])
         #expect(try render(template, ["on": false, "items": []]) == [])
-        #expect(problem { _ = try render(template, ["on": "yes", "items": []]) } == "templates/t/template.yaml:3: manifests[0].when: must be true or false")
-        #expect(problem { _ = try render(template, ["on": true, "items": "x"]) } == "templates/t/template.yaml:4: manifests[1].forEach: must be a list")
+        #expect(
+            problem { _ = try render(template, ["on": "yes", "items": []]) }
+                == "templates/t/template.yaml:3: manifests[0].when: must be true or false")
+        #expect(
+            problem { _ = try render(template, ["on": true, "items": "x"]) }
+                == "templates/t/template.yaml:4: manifests[1].forEach: must be a list")
         let many = JSONValue.array(Array(repeating: ["name": "x"], count: 201))
         #expect(problem { _ = try render(template, ["on": false, "items": many]) }.hasSuffix("more than 200 objects; use a shorter list"))
     }
@@ -45,10 +49,22 @@ import Testing
     @Test(arguments: [
         ("", "templates/t/template.yaml: must be a mapping, not empty"),
         ("manifests: []\n", #"templates/t/template.yaml:1: "description" is missing; add it"#),
-        ("description: d\nmanifests: [{file: c.yaml}]\n", #"templates/t/template.yaml:2: manifests[0].file: "c.yaml" is unknown; did you mean "b.yaml"? known: b.yaml"#),
-        ("description: d\nparameters: {a: {type: text}}\nmanifests: []\n", #"templates/t/template.yaml:2: parameters.a.type: "text" is unknown; known: string, integer, boolean, list, mapping, list of strings, mapping of strings"#),
-        ("description: d\nparameters:\n  a: {type: integer, description: d, default: x}\nmanifests: []\n", "templates/t/template.yaml:3: parameters.a.default: must be a whole number"),
-        ("description: d\nparameters:\n  a: {type: integer, description: d, default: 1, required: true}\nmanifests: []\n", "templates/t/template.yaml:3: parameters.a.default: a required parameter has no default; remove one of the two"),
+        (
+            "description: d\nmanifests: [{file: c.yaml}]\n",
+            #"templates/t/template.yaml:2: manifests[0].file: "c.yaml" is unknown; did you mean "b.yaml"? known: b.yaml"#
+        ),
+        (
+            "description: d\nparameters: {a: {type: text}}\nmanifests: []\n",
+            #"templates/t/template.yaml:2: parameters.a.type: "text" is unknown; known: string, integer, boolean, list, mapping, list of strings, mapping of strings"#
+        ),
+        (
+            "description: d\nparameters:\n  a: {type: integer, description: d, default: x}\nmanifests: []\n",
+            "templates/t/template.yaml:3: parameters.a.default: must be a whole number"
+        ),
+        (
+            "description: d\nparameters:\n  a: {type: integer, description: d, default: 1, required: true}\nmanifests: []\n",
+            "templates/t/template.yaml:3: parameters.a.default: a required parameter has no default; remove one of the two"
+        ),
     ])
     func saysWhatIsWrong(descriptor: String, expected: String) {
         #expect(problem { _ = try template(descriptor, files: ["b.yaml": configMap]) } == expected)

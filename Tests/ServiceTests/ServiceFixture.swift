@@ -1,8 +1,10 @@
 import ControlAPI
 import Foundation
+import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Logging
+import NIOCore
 import Orchestration
 import Service
 import SlingshotTestSupport

@@ -1,16 +1,19 @@
 import ControlAPI
 import Foundation
+import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import NIOCore
 import Orchestration
 import SlingshotTestSupport
 import StagingModel
+import Store
 import Testing
 
 @Suite struct StackRoutesTests {
     @Test(arguments: [nil, "", "wrong", "api-toke", "api-token2"] as [String?])
     func `without the token there is nothing to see`(token: String?) async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             let calls: [(HTTPRequest.Method, String)] = [
                 (.get, "/api/v1/stacks"), (.get, "/api/v1/stacks/shop-7"), (.delete, "/api/v1/stacks/shop-7"),
                 (.post, "/api/v1/stacks/shop-7/extend"), (.get, "/api/v1/events"),
@@ -24,13 +27,13 @@ import Testing
     }
 
     @Test func `an empty server has an empty list`() async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             #expect(try await fixture.call(.get, "/api/v1/stacks").decoded(StackList.self).stacks.isEmpty)
         }
     }
 
     @Test func `a stack is created, shown, extended and destroyed`() async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             let created = try await fixture.call(.post, "/api/v1/stacks", json: #"{"repository":"shop","number":7}"#)
             #expect(created.status == .accepted)
             let stack = try await fixture.call(.get, "/api/v1/stacks/shop-7").decoded(StackView.self)
@@ -49,7 +52,7 @@ import Testing
     }
 
     @Test func `past the maximum is refused with the latest instant`() async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             _ = try await fixture.call(.post, "/api/v1/stacks", json: #"{"repository":"shop","number":7}"#)
             let response = try await fixture.call(.post, "/api/v1/stacks/shop-7/extend", json: #"{"duration":"30d"}"#)
             #expect(response.status == .conflict)
@@ -62,7 +65,7 @@ import Testing
         #"["#,
     ])
     func `a bad extension is 400`(body: String) async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             _ = try await fixture.call(.post, "/api/v1/stacks", json: #"{"repository":"shop","number":7}"#)
             #expect(try await fixture.call(.post, "/api/v1/stacks/shop-7/extend", json: body).status == .badRequest)
         }
@@ -75,7 +78,7 @@ import Testing
         (#"{"repository":"shop","number":7,"ref":"main"}"#, 400, "ref"),
     ])
     func `a bad creation names what is wrong`(body: String, status: Int, word: String) async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             let response = try await fixture.call(.post, "/api/v1/stacks", json: body)
             #expect(response.status.code == status)
             #expect(try response.problem.detail.contains(word))
@@ -86,7 +89,7 @@ import Testing
         "/api/v1/stacks/shop-9", "/api/v1/stacks/..%2Fhealthz", "/api/v1/stacks/shop-9/events", "/api/v1/nothing", "/nothing",
     ])
     func `what is not there is 404 with a problem document`(path: String) async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             let response = try await fixture.call(.get, path)
             #expect(response.status == .notFound)
             #expect(response.headers[.contentType] == "application/problem+json")
@@ -95,7 +98,7 @@ import Testing
     }
 
     @Test func `health needs no token`() async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             for path in ["/healthz", "/readyz"] { #expect(try await fixture.call(.get, path, token: nil).status == .ok) }
         }
     }

@@ -1,8 +1,13 @@
 import ControlAPI
 import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import NIOCore
 import Orchestration
 import SlingshotTestSupport
 import StagingModel
+import Store
 import Testing
 import Webhooks
 
@@ -10,7 +15,7 @@ import Webhooks
     let opened = GitHubDelivery("opened", head: Samples.commit("a"), id: "d1")
 
     @Test func `202 means that it is stored`() async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             let response = try await fixture.deliver(opened)
             #expect(response.status == .accepted)
             let outcome = try response.decoded(DeliveryOutcome.self)
@@ -20,7 +25,7 @@ import Webhooks
     }
 
     @Test func `the same delivery again is answered alike and does nothing`() async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             let first = try await fixture.deliver(opened)
             let second = try await fixture.deliver(opened)
             #expect(second.status == .accepted)
@@ -31,7 +36,7 @@ import Webhooks
 
     @Test(arguments: [nil, "another secret"] as [String?])
     func `a missing or wrong signature is 401 and nothing is stored`(secret: String?) async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             let response = try await fixture.deliver(opened, secret: secret)
             #expect(response.status == .unauthorized)
             #expect(response.headers[.contentType] == "application/problem+json")
@@ -40,15 +45,16 @@ import Webhooks
     }
 
     @Test func `a ping is 200`() async throws {
-        try await ServiceFixture.run { fixture in
-            let body = Data(#"{"zen":"Keep it simple.","hook_id":1,"repository":{"full_name":"acme/shop"}}"#.utf8)
+        try await ServiceFixture.run { fixture async throws in
+            let body = Data(#"{"zen":"Keep it simple.","hook_id":1,"repository":{"id":1,"full_name":"acme/shop"}}"#.utf8)
             let headers = GitHubDelivery.headers(event: "ping", id: "p1", body: body, secret: ServiceFixture.secret)
-            #expect(try await fixture.post("/webhooks/github", body: body, headers: headers).status == .ok)
+            let response = try await fixture.post("/webhooks/github", body: body, headers: headers)
+            #expect(response.status == .ok, "\(String(buffer: response.body))")
         }
     }
 
     @Test func `what needs nothing done is accepted with the reason`() async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             let response = try await fixture.deliver(GitHubDelivery("assigned", head: Samples.commit("a")))
             #expect(response.status == .accepted)
             #expect(try response.decoded(DeliveryOutcome.self).action == .ignored)
@@ -57,22 +63,23 @@ import Webhooks
     }
 
     @Test(arguments: [
-        ("{", 400, ""), (#"{"action":"opened","number":7,"repository":{"full_name":"acme/shop"}}"#, 400, "pull_request"),
-        (#"{"action":7,"repository":{"full_name":"acme/shop"}}"#, 400, "action"),
-        (#"{"action":"opened","repository":{"full_name":"acme/other"}}"#, 400, "number"),
+        ("{", 400, ""), (#"{"action":"opened","number":7,"repository":{"id":1,"full_name":"acme/shop"}}"#, 400, "pull_request"),
+        (#"{"action":7,"repository":{"id":1,"full_name":"acme/shop"}}"#, 400, "action"),
+        (#"{"action":"opened","repository":{"id":1,"full_name":"acme/other"}}"#, 400, "number"),
     ])
     func `malformed bodies are 400 and name the field`(text: String, status: Int, field: String) async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             let body = Data(text.utf8)
             let response = try await fixture.post(
                 "/webhooks/github", body: body, headers: GitHubDelivery.headers(id: "m", body: body, secret: ServiceFixture.secret))
             #expect(response.status.code == status)
-            #expect(try response.problem.detail.contains(field))
+            let detail = try response.problem.detail
+            #expect(detail.hasPrefix(field), "\(detail)")
         }
     }
 
     @Test func `an unknown repository and an unknown forge are 404`() async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             let other = try await fixture.deliver(GitHubDelivery("opened", head: Samples.commit("a"), repository: "acme/other"))
             #expect(other.status == .notFound)
             #expect(try other.problem.detail.contains("acme/other"))
@@ -81,7 +88,7 @@ import Webhooks
     }
 
     @Test func `over the limit is 413`() async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             let body = Data(repeating: 0x20, count: WebhookReceiver.bodyLimit + 1)
             let response = try await fixture.post("/webhooks/github", body: body, headers: ["Content-Type": "application/json"])
             #expect(response.status == .contentTooLarge)
@@ -89,7 +96,7 @@ import Webhooks
     }
 
     @Test func `a form is 415 and the fix is named`() async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             var headers = opened.headers(secret: ServiceFixture.secret)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             let response = try await fixture.post("/webhooks/github", body: opened.body, headers: headers)
@@ -99,7 +106,7 @@ import Webhooks
     }
 
     @Test func `a hostile title is stored as it is`() async throws {
-        try await ServiceFixture.run { fixture in
+        try await ServiceFixture.run { fixture async throws in
             let title = "\"]}: {{x}} ${{ pr.title }} && rm -rf /"
             _ = try await fixture.deliver(GitHubDelivery("opened", head: Samples.commit("a"), title: title))
             let stack = try await fixture.call(.get, "/api/v1/stacks/shop-7").decoded(StackView.self)

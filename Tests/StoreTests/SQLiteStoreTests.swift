@@ -21,7 +21,7 @@ import Testing
                 try transaction.append(event)
                 try transaction.remember(outcome, ofDelivery: key, at: Samples.start)
             }
-            try await SQLiteStore(directory: directory).read { reading in
+            try await SQLiteStore(directory: directory).read { reading throws in
                 #expect(try reading.stack(stack.name) == stack)
                 #expect(try reading.events(of: stack.name, after: 0, limit: 10).map(\.message) == ["fetching"])
                 #expect(try reading.outcome(ofDelivery: key) == outcome)

@@ -52,7 +52,10 @@ import Testing
     }
 
     @Test func readsJSON() throws {
-        #expect(try parse("{\n\t\"a\": [1, 2.5, null, true, \"x\\/y\\n\"],\n\t\"b\": {}\n}\n") == [["a": [1, .number(2.5), .null, true, "x/y\n"], "b": [:]]])
+        #expect(
+            try parse("{\n\t\"a\": [1, 2.5, null, true, \"x\\/y\\n\"],\n\t\"b\": {}\n}\n") == [
+                ["a": [1, .number(2.5), .null, true, "x/y\n"], "b": [:]]
+            ])
     }
 
     @Test(arguments: [
@@ -79,11 +82,15 @@ import Testing
     }
 
     @Test func refusesWhatPassesTheLimits() {
-        #expect(problem("aaaaaaaaaaa", limits: YAMLLimits(bytes: 10)) == "f.yaml: the file has 11 bytes, and 10 are allowed; make it smaller")
+        #expect(
+            problem("aaaaaaaaaaa", limits: YAMLLimits(bytes: 10)) == "f.yaml: the file has 11 bytes, and 10 are allowed; make it smaller")
         #expect(problem("a\n---\nb\n---\nc", limits: YAMLLimits(documents: 2)) == "f.yaml:4: more than 2 documents; split the file")
-        #expect(problem("[1, 2, 3]", limits: YAMLLimits(nodes: 3)) == "f.yaml:1: more than 3 values, aliases expanded; make the file smaller")
+        #expect(
+            problem("[1, 2, 3]", limits: YAMLLimits(nodes: 3)) == "f.yaml:1: more than 3 values, aliases expanded; make the file smaller")
         #expect(problem("[[[[1]]]]", limits: YAMLLimits(depth: 4)) == "f.yaml:1: more than 4 levels inside each other; nest less")
-        #expect(problem("a: &a [[1]]\nb: [[*a]]\n", limits: YAMLLimits(depth: 5)) == "f.yaml:2: more than 5 levels inside each other; nest less")
+        #expect(
+            problem("a: &a [[1]]\nb: [[*a]]\n", limits: YAMLLimits(depth: 5)) == "f.yaml:2: more than 5 levels inside each other; nest less"
+        )
     }
 
     /// Each of these takes a reader that looks at nothing before it is done seconds, gigabytes, or its stack.

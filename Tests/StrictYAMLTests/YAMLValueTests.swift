@@ -48,17 +48,23 @@ import Testing
         #expect(problem { _ = try $0.required("port").integer(in: 1...100) } == "f:3: port: must be from 1 to 100, not 8080")
         #expect(problem { _ = try $0.required("name").integer() } == #"f:1: name: must be a whole number, not "shop""#)
         #expect(problem { _ = try $0.required("tags").boolean() } == "f:7: tags: must be true or false, not a list")
-        #expect(problem { _ = try $0.required("name").duration() } == #"f:1: name: must be a duration such as 90s, 30m, 4h, 2d or 1h30m, not "shop""#)
+        #expect(
+            problem { _ = try $0.required("name").duration() }
+                == #"f:1: name: must be a duration such as 90s, 30m, 4h, 2d or 1h30m, not "shop""#)
         #expect(problem { _ = try $0.required("deep").list() } == "f:8: deep: must be a list, not a mapping")
         #expect(problem { _ = try $0.required("empty") } == #"f:1: "empty" is missing; add it"#)
-        #expect(problem { _ = try $0.required("deep").mapping().required("list").list()[1].mapping().required("y.z").mapping().required("q").string() }
-            == #"f:11: deep.list[1]["y.z"].q: must be a string; write it in quotes: "no""#)
+        #expect(
+            problem {
+                _ = try $0.required("deep").mapping().required("list").list()[1].mapping().required("y.z").mapping().required("q").string()
+            }
+                == #"f:11: deep.list[1]["y.z"].q: must be a string; write it in quotes: "no""#)
     }
 
     @Test func refusesUnknownKeysWithASuggestion() {
         let mapping = #"f:9: deep: "list" is unknown; did you mean "lists"? known: lists, other"#
         #expect(problem { _ = try $0.required("deep").mapping(allowing: ["lists", "other"]) } == mapping)
-        #expect(problem { _ = try $0.required("deep").mapping(allowing: ["something"]) } == #"f:9: deep: "list" is unknown; known: something"#)
+        #expect(
+            problem { _ = try $0.required("deep").mapping(allowing: ["something"]) } == #"f:9: deep: "list" is unknown; known: something"#)
         #expect(problem { _ = try $0.required("deep").mapping(allowing: []) } == #"f:9: deep: "list" is unknown; nothing is known here"#)
     }
 
@@ -72,7 +78,9 @@ import Testing
 }
 
 @Suite struct WordingTests {
-    @Test(arguments: [("prot", "port"), ("Port", "port"), ("imag", "image"), ("heathPath", "healthPath"), ("x", nil), ("", nil), ("completely", nil)])
+    @Test(arguments: [
+        ("prot", "port"), ("Port", "port"), ("imag", "image"), ("heathPath", "healthPath"), ("x", nil), ("", nil), ("completely", nil),
+    ])
     func suggestsTheNearestName(text: String, expected: String?) {
         #expect(Wording.nearest(to: text, among: ["image", "port", "healthPath"]) == expected)
     }

@@ -50,13 +50,16 @@ private func decideRunning(_ stack: Stack, observed: Observation?, now: Date) ->
         return .adopt(uid: namespace.uid)
     case .present(let namespace) where namespace.lease != stack.lease:
         return .renewLease(stack.lease, uid: namespace.uid)
-    case .present, .absent:
+    case .absent:
+        // Before another is made: a teardown that finds the old UID on record would take the new one for a stranger's.
+        if let uid = stack.namespaceUID { return .forget(uid: uid) }
+    case .present:
         break
     }
     // A failure without a retry is final for its revision: only something new that is wanted clears it.
     if stack.failure != nil, stack.failure?.retryAt == nil { return .wait(until: stack.lease.expiresAt) }
     guard let fetched = stack.fetched, fetched.revision == stack.revision else { return .fetch(revision: stack.revision) }
-    guard observed != .absent, let deployed = stack.deployed, deployed.revision == stack.revision else {
+    guard let deployed = stack.deployed, deployed.revision == stack.revision else {
         return .deploy(revision: stack.revision, commit: fetched.commit)
     }
     return deployed.readyAt == nil ? .watch(revision: stack.revision) : .wait(until: stack.lease.expiresAt)

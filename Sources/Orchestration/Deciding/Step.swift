@@ -15,6 +15,8 @@ public enum Step: Hashable, Sendable {
     case renewLease(Lease, uid: String)
     /// Take over a namespace that carries our labels but whose UID was not recorded: a crash came between.
     case adopt(uid: String)
+    /// The namespace that was recorded is no more, and nobody here asked for that: it was deleted outside, or by the reaper.
+    case forget(uid: String)
     /// Something stands in the way that only a person can move.
     case refuse(String)
     /// The lease has ended: nothing is wanted any more.
@@ -39,6 +41,7 @@ extension Step {
         case .watch: "watch"
         case .renewLease: "renew"
         case .adopt: "adopt"
+        case .forget: "forget"
         case .refuse: "refuse"
         case .expire: "expire"
         case .destroy: "destroy"

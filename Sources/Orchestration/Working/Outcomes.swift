@@ -20,7 +20,7 @@ extension Stack {
             }
             phase = .destroying
             message = "destroying (\(reason.rawValue))"
-        case .observe, .renewLease, .adopt, .refuse, .expire, .finish, .wait:
+        case .observe, .renewLease, .adopt, .forget, .refuse, .expire, .finish, .wait:
             break
         }
     }
@@ -87,6 +87,6 @@ extension Stack {
     mutating func finished(_ reason: DestroyReason, note: String?) {
         gone()
         phase = .destroyed
-        message = "destroyed (\(reason.rawValue))" + (note.map { ": \($0)" } ?? "")
+        message = note ?? "nothing of it is left"
     }
 }

@@ -22,6 +22,8 @@ extension StackWorker {
             }
         case .adopt(let uid):
             try await record(step, "the namespace with UID \(uid) is this stack's") { $0.adopted(uid: uid) }
+        case .forget(let uid):
+            try await record(step, "the namespace with UID \(uid) is gone, though the stack is wanted") { $0.gone() }
         case .refuse(let why):
             throw StepError(why, isRetryable: false)
         case .expire:
@@ -38,7 +40,7 @@ extension StackWorker {
             try await awaitGone(step, uid: uid, of: stack)
         case .finish(let reason, let note):
             try await record(
-                step, name: "destroyed", "destroyed (\(reason.rawValue))" + (note.map { ": \($0)" } ?? ": nothing of it is left")
+                step, name: "destroyed", "destroyed (\(reason.rawValue)): \(note ?? "nothing of it is left")"
             ) {
                 $0.finished(reason, note: note)
             }

@@ -1,0 +1,118 @@
+import KubernetesClient
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// An HTTP server on loopback that gives prepared answers in order, and remembers what it was asked.
+final class LoopbackServer: Sendable {
+    struct Answer: Sendable {
+        var status = 200
+        var headers: [String: String] = [:]
+        var body = ""
+        /// Breaks the connection off in the middle of the body.
+        var breaksOff = false
+    }
+
+    struct Asked: Sendable, Equatable {
+        var line: String
+        var headers: [String: String]
+        var body: String
+    }
+
+    private struct State {
+        var answers: [Answer]
+        var asked: [Asked] = []
+    }
+
+    private let state: Mutex<State>
+
+    private init(_ answers: [Answer]) { state = Mutex(State(answers: answers)) }
+
+    var asked: [Asked] { state.withLock { $0.asked } }
+    var lines: [String] { asked.map(\.line) }
+
+    fileprivate func answer(_ asked: Asked) -> Answer {
+        state.withLock { state in
+            state.asked.append(asked)
+            return state.answers.isEmpty ? Answer(status: 418, body: "no answer is left") : state.answers.removeFirst()
+        }
+    }
+
+    /// Runs a server and a client for it.
+    static func with(
+        _ answers: [Answer], clock: any Clock<Duration> = RecordingClock(), token: ClusterConfiguration.Token? = nil,
+        body: (KubernetesClient, LoopbackServer) async throws -> Void
+    ) async throws {
+        let server = LoopbackServer(answers)
+        let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+                    try channel.pipeline.syncOperations.addHandler(Handler(server: server))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let configuration = try ClusterConfiguration(server: "http://127.0.0.1:\(channel.localAddress?.port ?? 0)/base/", token: token)
+        let client = try KubernetesClient(configuration, logger: Logger(label: "test"), clock: clock)
+        let result: Result<Void, any Error>
+        do { result = .success(try await body(client, server)) } catch { result = .failure(error) }
+        await client.shutdown()
+        try await channel.close()
+        try result.get()
+    }
+}
+
+/// Says one prepared answer for each request.
+private final class Handler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let server: LoopbackServer
+    private var head: HTTPRequestHead?
+    private var body = ""
+
+    init(server: LoopbackServer) { self.server = server }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            self.head = head
+            body = ""
+        case .body(let bytes): body += String(buffer: bytes)
+        case .end:
+            guard let head else { return }
+            let headers = Dictionary(head.headers.map { ($0.name.lowercased(), $0.value) }) { first, _ in first }
+            let answer = server.answer(.init(line: "\(head.method) \(head.uri)", headers: headers, body: body))
+            let answerHead = HTTPResponseHead(
+                version: .http1_1, status: .init(statusCode: answer.status), headers: HTTPHeaders(answer.headers.map { ($0.key, $0.value) })
+            )
+            context.write(wrapOutboundOut(.head(answerHead)), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: answer.body)))), promise: nil)
+            if answer.breaksOff {
+                context.close(promise: nil)
+            } else {
+                context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            }
+        }
+    }
+}
+
+/// A clock whose sleeps end at once and are remembered.
+final class RecordingClock: Clock {
+    typealias Duration = Swift.Duration
+    typealias Instant = ContinuousClock.Instant
+
+    private let slept = Mutex<[Duration]>([])
+    private let start = ContinuousClock.now
+
+    var sleeps: [Duration] { slept.withLock { $0 } }
+    var now: Instant { start }
+    var minimumResolution: Duration { .zero }
+
+    func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+        try Task.checkCancellation()
+        slept.withLock { $0.append(deadline - start) }
+    }
+}

@@ -1,0 +1,41 @@
+import Foundation
+
+@testable import KubernetesRuntime
+
+/// A pod of the Deployment `web`, as the API server would send it.
+struct PodFixture {
+    var name = "web-abc-1"
+    var hash = "abc"
+    var created = "2026-11-21T08:00:00Z"
+    var restartPolicy = "Always"
+    /// The owner's reference, or nothing.
+    var owner: String? = #"{"kind":"ReplicaSet","name":"web-abc","uid":"r","controller":true}"#
+    var deleted = false
+    var phase = "Pending"
+    var conditions = ""
+    /// JSON of the container's state and last state.
+    var state = #"{"waiting":{"reason":"ContainerCreating"}}"#
+    var lastState = "{}"
+    var restarts = 0
+    var ready = false
+    var isInit = false
+
+    static func waiting(_ reason: String, _ message: String = "") -> String {
+        #"{"waiting":{"reason":"\#(reason)","message":"\#(message)"}}"#
+    }
+    static func ended(_ code: Int, _ reason: String = "Error") -> String { #"{"terminated":{"exitCode":\#(code),"reason":"\#(reason)"}}"# }
+    static let running = #"{"running":{"startedAt":"2026-11-21T08:00:00Z"}}"#
+
+    func pod() throws -> Pod {
+        let container = """
+            [{"name":"app","image":"shop:1","ready":\(ready),"restartCount":\(restarts),"state":\(state),"lastState":\(lastState)}]
+            """
+        let json = """
+            {"metadata":{"name":"\(name)","uid":"uid-\(name)","labels":{"pod-template-hash":"\(hash)"},"creationTimestamp":"\(created)"
+              \(deleted ? #","deletionTimestamp":"2026-11-21T09:00:00Z""# : ""),"ownerReferences":[\(owner ?? "")]},
+             "spec":{"restartPolicy":"\(restartPolicy)"},
+             "status":{"phase":"\(phase)","conditions":[\(conditions)],"\(isInit ? "initContainerStatuses" : "containerStatuses")":\(container)}}
+            """
+        return try JSONDecoder().decode(Pod.self, from: Data(json.utf8))
+    }
+}

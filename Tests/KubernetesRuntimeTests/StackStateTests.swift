@@ -1,0 +1,151 @@
+import Foundation
+import KubernetesClient
+import StagingModel
+import Testing
+
+@testable import KubernetesRuntime
+
+/// What follows from the workloads and pods of a stack.
+@Suite struct StackStateTests {
+    private let start = Date(timeIntervalSince1970: 1_800_000_000)
+    private func at(_ seconds: Double) -> Date { start.addingTimeInterval(seconds) }
+
+    private func deployment(ready: Int = 0, name: String = "web", conditions: String = "") throws -> Deployment {
+        let available = #"{"type":"Available","status":"\#(ready > 0 ? "True" : "False")"}"#
+        let json = """
+            {"metadata":{"name":"\(name)","uid":"\(name)"},"spec":{"replicas":1},
+             "status":{"replicas":1,"updatedReplicas":1,"readyReplicas":\(ready),"availableReplicas":\(ready),"conditions":[\(available)\(conditions)]}}
+            """
+        return try JSONDecoder().decode(Deployment.self, from: Data(json.utf8))
+    }
+
+    private func claim(_ phase: String) throws -> PersistentVolumeClaim {
+        let json = #"{"metadata":{"name":"data","uid":"c"},"status":{"phase":"\#(phase)"}}"#
+        return try JSONDecoder().decode(PersistentVolumeClaim.self, from: Data(json.utf8))
+    }
+
+    /// A state in which all was listed.
+    private func state(_ deployments: [Deployment] = [], pods: [PodFixture] = [], claims: [PersistentVolumeClaim] = []) throws -> StackState
+    {
+        var state = StackState(kinds: [Deployment.kind, PersistentVolumeClaim.kind])
+        state.merge(.listed(deployments))
+        state.merge(.listed(claims))
+        state.merge(CollectionChange.listed(try pods.map { try $0.pod() }))
+        return state
+    }
+
+    private let crash = PodFixture(
+        phase: "Running", state: PodFixture.waiting("CrashLoopBackOff"), lastState: PodFixture.ended(1), restarts: 1)
+    private let noImage = PodFixture(state: PodFixture.waiting("ImagePullBackOff"))
+
+    @Test func nothingIsSaidBeforeAllIsListed() throws {
+        var state = StackState(kinds: [Deployment.kind])
+        state.merge(CollectionChange<Pod>.listed([]))
+        #expect(state.verdict(at: start)?.readiness == nil)
+        state.merge(CollectionChange<Deployment>.listed([]))
+        #expect(state.verdict(at: start)?.readiness == .ready)
+    }
+
+    @Test func aWorkloadIsFollowedToReady() throws {
+        var state = try state([deployment()], pods: [PodFixture(phase: "Running", state: PodFixture.running)])
+        let text = "Deployment/web: 0 of 1 ready (running, but not ready by its probe: app)"
+        #expect(state.verdict(at: start)?.readiness == .progressing(text))
+        state.merge(.updated(try deployment(ready: 1)))
+        #expect(state.verdict(at: start)?.readiness == .ready)
+        state.merge(.updated(try deployment(name: "api")))
+        #expect(state.verdict(at: start)?.readiness == .progressing("Deployment/api: 0 of 1 ready"))
+        state.merge(.removed(try deployment(name: "api")))
+        #expect(state.verdict(at: start)?.readiness == .ready)
+    }
+
+    @Test func aProblemCountsWhenItHasLasted() throws {
+        var state = try state([deployment()], pods: [crash])
+        let first = state.verdict(at: start)
+        #expect(first?.readiness == .progressing("Deployment/web: 0 of 1 ready"))
+        #expect(first?.changesAt == at(15))
+        #expect(state.verdict(at: at(14.9))?.readiness == .progressing("Deployment/web: 0 of 1 ready"))
+        let last = state.verdict(at: at(15))
+        #expect(last?.readiness == .failing(#"Deployment/web: container "app" keeps crashing (exit code 1)"#))
+        #expect(last?.problems.count == 1)
+        #expect(last?.changesAt == nil)
+    }
+
+    @Test func aMissingImageCountsSoon() throws {
+        var state = try state([deployment()], pods: [noImage])
+        #expect(state.verdict(at: start)?.changesAt == at(2))
+        #expect(state.verdict(at: at(2))?.readiness == .failing(#"Deployment/web: container "app": the image "shop:1" can't be pulled"#))
+    }
+
+    @Test func theReasonOfAFailedPullIsRemembered() throws {
+        var state = try state([deployment()], pods: [PodFixture(state: PodFixture.waiting("ErrImagePull", "no such host"))])
+        let text = #"Deployment/web: container "app": the image "shop:1" can't be pulled: no such host"#
+        _ = state.verdict(at: start)
+        state.merge(.updated(try noImage.pod()))
+        #expect(state.verdict(at: at(5))?.readiness == .failing(text))
+    }
+
+    @Test func aCrashThatComesAndGoesIsOneProblem() throws {
+        var state = try state([deployment()], pods: [crash])
+        _ = state.verdict(at: start)
+        state.merge(.updated(try PodFixture(phase: "Running", state: PodFixture.running, restarts: 1, ready: true).pod()))
+        #expect(state.verdict(at: at(10))?.readiness == .progressing("Deployment/web: 0 of 1 ready"))
+        state.merge(.updated(try crash.pod()))
+        #expect(state.verdict(at: at(16))?.problems.count == 1)
+    }
+
+    @Test func theVersionBeforeDoesNotCount() throws {
+        var state = try state([deployment()], pods: [noImage, PodFixture(name: "web-new-1", hash: "new", created: "2026-11-21T08:05:00Z")])
+        // its owner is found by the hash, so give the new pod its own
+        _ = state.verdict(at: start)
+        let new = #"{"kind":"ReplicaSet","name":"web-new","uid":"r2","controller":true}"#
+        state.merge(.updated(try PodFixture(name: "web-new-1", hash: "new", created: "2026-11-21T08:05:00Z", owner: new).pod()))
+        #expect(state.verdict(at: at(60))?.readiness == .progressing("Deployment/web: 0 of 1 ready"))
+    }
+
+    @Test func aBrokenPodOfAReadyWorkloadDoesNotCount() throws {
+        var state = try state([deployment(ready: 1)], pods: [crash])
+        _ = state.verdict(at: start)
+        #expect(state.verdict(at: at(60))?.readiness == .ready)
+    }
+
+    @Test func anExceededQuotaIsTold() throws {
+        let condition = #",{"type":"ReplicaFailure","status":"True","reason":"FailedCreate","message":"exceeded quota: pods=20"}"#
+        var state = try state([deployment(conditions: condition)])
+        _ = state.verdict(at: start)
+        #expect(state.verdict(at: at(15))?.readiness == .failing("Deployment/web: its pods can't be made: exceeded quota: pods=20"))
+    }
+
+    @Test func theDiagnosisReplacesTheVerdictOfTheWorkload() throws {
+        let condition = #",{"type":"Progressing","status":"False","reason":"ProgressDeadlineExceeded"}"#
+        var state = try state([deployment(conditions: condition)], pods: [crash])
+        // the deadline has passed, so there is no more patience
+        #expect(state.verdict(at: start)?.readiness == .failing(#"Deployment/web: container "app" keeps crashing (exit code 1)"#))
+        state.merge(.removed(try crash.pod()))
+        #expect(state.verdict(at: start)?.readiness == .failing("Deployment/web: ProgressDeadlineExceeded"))
+    }
+
+    @Test func aClaimIsToldOfButNeverWaitedFor() throws {
+        var ready = try state([deployment(ready: 1)], claims: [claim("Pending")])
+        #expect(ready.verdict(at: start)?.readiness == .ready)
+        var waiting = try state([deployment()], claims: [claim("Pending")])
+        #expect(
+            waiting.verdict(at: start)?.readiness == .progressing("Deployment/web: 0 of 1 ready; PersistentVolumeClaim/data: not bound yet")
+        )
+        var lost = try state([deployment(ready: 1)], claims: [claim("Lost")])
+        #expect(lost.verdict(at: start)?.readiness == .failing("PersistentVolumeClaim/data has lost its volume"))
+    }
+
+    @Test func aPodByItselfIsAWorkload() throws {
+        var state = try state(pods: [PodFixture(owner: nil, phase: "Running", state: PodFixture.running)])
+        #expect(
+            state.verdict(at: start)?.readiness == .progressing("Pod/web-abc-1: not ready yet (running, but not ready by its probe: app)"))
+        state.merge(.updated(try PodFixture(owner: nil, phase: "Succeeded").pod()))
+        #expect(state.verdict(at: start)?.readiness == .ready)
+    }
+
+    @Test func manyTextsAreCut() throws {
+        var state = try state(["a", "b", "c", "d", "e"].map { try deployment(name: $0) })
+        let text = "Deployment/a: 0 of 1 ready; Deployment/b: 0 of 1 ready; Deployment/c: 0 of 1 ready; and 2 more"
+        #expect(state.verdict(at: start)?.readiness == .progressing(text))
+    }
+}
