@@ -23,6 +23,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioFoundation: Target.Dependency = .product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
@@ -76,11 +77,14 @@ let package = Package(
         library("Store", ["Orchestration", "StagingModel", grdb]),
         // The service and its command line.
         library("ControlAPI", ["StagingModel", asyncHTTPClient, nioCore, nioFoundation, nioHTTP1]),
-        library("Service", ["ControlAPI", "Orchestration", "StagingModel", "Webhooks", crypto, httpTypes, hummingbird, logging, nioCore, nioFoundation]),
+        library(
+            "Service",
+            ["ControlAPI", "Orchestration", "StagingModel", "Webhooks", crypto, httpTypes, hummingbird, logging, nioCore, nioFoundation]),
         library(
             "SlingshotCommands",
             [
-                "ControlAPI", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "Service", "StagingModel", "Store", "StrictYAML",
+                "ControlAPI", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "Service", "StagingModel",
+                "Store", "StrictYAML",
                 "Webhooks", argumentParser, configuration, crypto, logging, serviceLifecycle, unixSignals, yams,
             ]),
         .executableTarget(name: "slingshot", dependencies: ["SlingshotCommands"], swiftSettings: settings),
@@ -93,16 +97,19 @@ let package = Package(
         tests("Planning", ["StagingModel", "StrictYAML"], exclude: ["Fixtures"]),
         tests("Webhooks", ["StagingModel", crypto], exclude: ["Fixtures"]),
         tests("Orchestration", ["StagingModel", "Store", logging]),
-        tests("KubernetesClient"),
+        tests("KubernetesClient", [logging, nioCore, nioHTTP1, nioPosix]),
         tests("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel"]),
         tests("GitRefs", ["Orchestration", "StagingModel", logging]),
         tests("Store", ["Orchestration", "StagingModel"]),
-        tests("Service", ["ControlAPI", "Orchestration", "StagingModel", "Store", "Webhooks", httpTypes, hummingbird, hummingbirdTesting, logging]),
+        tests(
+            "Service",
+            ["ControlAPI", "Orchestration", "StagingModel", "Store", "Webhooks", httpTypes, hummingbird, hummingbirdTesting, logging]),
         tests("SlingshotCommands", ["ControlAPI", "Orchestration", "StagingModel", "StrictYAML"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "ControlAPI", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "SlingshotTestSupport", "StagingModel", "slingshot",
+                "ControlAPI", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "SlingshotTestSupport", "StagingModel",
+                "slingshot",
                 asyncHTTPClient, logging, nioCore, nioHTTP1,
             ],
             swiftSettings: settings),

@@ -36,7 +36,8 @@ extension Kubeconfig {
         guard let user = users[name] else { throw .configuration("the kubeconfig has no user \"\(name)\"") }
         guard user.unsupported.isEmpty else {
             throw .configuration(
-                "user \"\(name)\" uses \(user.unsupported.joined(separator: ", ")), which is not supported; use a token, a tokenFile or a client certificate"
+                "user \"\(name)\" uses \(user.unsupported.joined(separator: ", ")), which is not supported; "
+                    + "use a token, a tokenFile or a client certificate"
             )
         }
         let chain = try Self.bytes(

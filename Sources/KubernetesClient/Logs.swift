@@ -1,8 +1,8 @@
 import NIOCore
 
 extension KubernetesClient {
-    /// The log of a container. A line over 64 KiB comes in pieces; bytes that are not UTF-8 come as U+FFFD. A followed log that is silent for
-    /// 15 minutes ends with a retryable error.
+    /// The log of a container. A line over 64 KiB comes in pieces; bytes that are not UTF-8 come as U+FFFD. A followed log that is
+    /// silent for 15 minutes ends with a retryable error.
     public func logs(pod: String, namespace: String, options: LogOptions = LogOptions()) async throws -> LogLines {
         let path = try ResourcePath(.pods, namespace: namespace, name: pod, subresource: "log")
         return LogLines(lines: Lines(try await transport.stream(.logs(path, options: options)), limit: 64 << 10, format: .text))

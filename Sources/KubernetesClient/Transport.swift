@@ -37,14 +37,16 @@ struct Transport: Sendable {
             tlsConfiguration: try configuration.tls(), redirectConfiguration: .disallow,
             timeout: .init(connect: .seconds(10), read: .seconds(30)))
         base.httpVersion = .http1Only
-        base.connectionPool.idleTimeout = .seconds(30)  // less than the 90 s after which the server closes, so that none closes as it is used
+        // less than the 90 s after which the server closes, so that no connection closes just as it is used
+        base.connectionPool.idleTimeout = .seconds(30)
         base.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 32
         base.connectionPool.retryConnectionEstablishment = false
         base.http1_1ConnectionDebugInitializer = { keepAlive($0) }
         server = try configuration.override(&base)
         token = configuration.token.map(BearerToken.init)
         requests = HTTPClient(eventLoopGroupProvider: .singleton, configuration: base)
-        base.timeout.read = .minutes(15)  // a watch gets a bookmark every minute and ends after 10; a silent log is told from a dead one by TCP
+        // a watch gets a bookmark every minute and ends after 10 minutes; a silent log is told from a dead one by TCP
+        base.timeout.read = .minutes(15)
         base.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 4096
         streams = HTTPClient(eventLoopGroupProvider: .singleton, configuration: base)
         self.clock = clock

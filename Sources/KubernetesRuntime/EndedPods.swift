@@ -5,10 +5,10 @@ import Orchestration
 
 /// Removes the pods of a terminating namespace once their containers have ended.
 ///
-/// Kubelet removes a pod itself, but only at its next full sync, up to 10 s after the last container ended, and the namespace controller, which
-/// has looked in vain by then, comes back after as long as the pods' whole grace. A removal without grace is safe here, because it comes after
-/// the end and not instead of it: the pod's grace has passed, and in kubelet's own report no container runs. The pods of a node that does not
-/// answer are left, and hold the namespace up, as they should.
+/// Kubelet removes a pod itself, but only at its next full sync, up to 10 s after the last container ended, and the namespace
+/// controller, which has looked in vain by then, comes back after as long as the pods' whole grace. A removal without grace is safe
+/// here, because it comes after the end and not instead of it: the pod's grace has passed, and in kubelet's own report no container
+/// runs. The pods of a node that does not answer are left, and hold the namespace up, as they should.
 struct EndedPods {
     let client: KubernetesClient
     let namespace: String

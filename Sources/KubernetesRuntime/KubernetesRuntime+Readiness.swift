@@ -4,23 +4,13 @@ import Orchestration
 public import StagingModel
 
 extension KubernetesRuntime {
-    public func readiness(of stack: StackName) -> AsyncThrowingStream<Readiness, any Error> {
-        let (stream, continuation) = AsyncThrowingStream<Readiness, any Error>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let task = Task {
-            do {
-                let name = namespaceName(of: stack)
-                try await translatingErrors(about: "Namespace/\(name)") {
-                    try await follow(stack, namespace: name) { continuation.yield($0) }
-                }
-                continuation.finish()
-            } catch { continuation.finish(throwing: error) }
-        }
-        continuation.onTermination = { _ in task.cancel() }
-        return stream
+    public func awaitReady(_ stack: StackName, onChange: @Sendable (Readiness) async throws -> Void) async throws {
+        let name = namespaceName(of: stack)
+        try await translatingErrors(about: "Namespace/\(name)") { try await follow(stack, namespace: name, report: onChange) }
     }
 
     /// Watches, and reports each new verdict until it is that the stack is ready.
-    private func follow(_ stack: StackName, namespace: String, report: (Readiness) -> Void) async throws {
+    private func follow(_ stack: StackName, namespace: String, report: @Sendable (Readiness) async throws -> Void) async throws {
         try await requireAlive(stack)
         let board = Board(StackState(kinds: [Deployment.kind, StatefulSet.kind, DaemonSet.kind, Job.kind, PersistentVolumeClaim.kind]))
         // holds one wake-up at most: a look at the state sees all changes since the last
@@ -44,7 +34,7 @@ extension KubernetesRuntime {
                 // a namespace that goes loses its workloads, which looks like a stack that waits for nothing
                 if verdict.readiness == .ready { try await requireAlive(stack) }
                 let readiness = try await tails.added(to: verdict)
-                if readiness != reported { report(readiness) }
+                if readiness != reported { try await report(readiness) }
                 reported = readiness
                 if readiness == .ready { return }
                 if let at = verdict.changesAt, at != nextLook {

@@ -1,8 +1,8 @@
 import KubernetesClient
 import StagingModel
 
-/// Adds the last lines of crashed containers to a diagnosis. Each container's are fetched once: a text that changed with every restart would
-/// be news each time.
+/// Adds the last lines of crashed containers to a diagnosis. Each container's are fetched once: a text that changed with every
+/// restart would be news each time.
 struct LogTails {
     let client: KubernetesClient
     let namespace: String

@@ -37,7 +37,8 @@ struct Namespace: Decodable, Sendable {
     }
 
     static func foreignText(_ name: String, _ stack: StackName) -> String {
-        "Namespace/\(name) exists without the labels \(StackMetadata.managedBy)=\(StackMetadata.manager) and \(StackMetadata.stack)=\(stack); it is left alone"
+        let labels = "\(StackMetadata.managedBy)=\(StackMetadata.manager) and \(StackMetadata.stack)=\(stack)"
+        return "Namespace/\(name) exists without the labels \(labels); it is left alone"
     }
 }
 

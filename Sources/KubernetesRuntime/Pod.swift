@@ -4,7 +4,13 @@ import StagingModel
 /// What the diagnosis wants to see of a pod. A pod that nothing owns is a workload by itself.
 struct Pod: WorkloadView {
     struct Spec: Decodable {
+        struct Container: Decodable {
+            struct Probe: Decodable {}
+            var name: String
+            var readinessProbe: Probe?
+        }
         var restartPolicy: String?
+        var containers: [Container]?
     }
     struct Status: Decodable {
         var phase: String?
@@ -62,11 +68,14 @@ struct Pod: WorkloadView {
         return metadata.isTerminating && containers.allSatisfy { $0.state?.running == nil }
     }
 
-    /// The workload that the pod belongs to, as people know it: a Deployment's pods are owned by a ReplicaSet that is named after it and the
-    /// hash of the template.
+    /// What tells the pods of a Deployment's versions apart.
+    var templateHash: String? { metadata.labels?["pod-template-hash"] }
+
+    /// The workload that the pod belongs to, as people know it: a Deployment's pods are owned by a ReplicaSet that is named after it
+    /// and the hash of the template.
     var owner: String {
         guard let controller = metadata.controller else { return subject }
-        if controller.kind == "ReplicaSet", let hash = metadata.labels?["pod-template-hash"], controller.name.hasSuffix("-\(hash)") {
+        if controller.kind == "ReplicaSet", let hash = templateHash, controller.name.hasSuffix("-\(hash)") {
             return "Deployment/\(controller.name.dropLast(hash.count + 1))"
         }
         return "\(controller.kind)/\(controller.name)"

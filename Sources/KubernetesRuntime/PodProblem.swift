@@ -28,8 +28,8 @@ struct PodProblem: Hashable, Sendable {
 
     /// Most problems of a starting stack pass: the database is not up yet, the node is still coming.
     static let usualPatience = 15.0
-    /// For what kubelet's own retries seldom mend: a missing image, a missing secret. Long enough for an old pod, whose fix was just applied, to
-    /// be replaced.
+    /// For what kubelet's own retries seldom mend: a missing image, a missing secret. Long enough for an old pod, whose fix was just
+    /// applied, to be replaced.
     static let shortPatience = 2.0
 }
 

@@ -17,6 +17,7 @@ struct StackState: Sendable {
     private var pods: [String: Pod]?
     private var pullErrors: [PodProblem.Key: String] = [:]
     private var firstSeen: [PodProblem.Key: Date] = [:]
+    private var settling = SettlingContainers()
 
     /// The kinds that have to be listed before there is a verdict, besides pods.
     let kinds: Set<String>
@@ -51,6 +52,7 @@ struct StackState: Sendable {
         }
         let unready = all.filter { $0.readiness != .ready }
 
+        let settling = settling.update(pods.values, at: now)
         let failed = Set((all + claims).filter { if case .failing = $0.readiness { true } else { false } }.map(\.subject))
         let (lasting, changesAt) = lastingProblems(of: unready, failed: failed, pods: pods, at: now)
         let explained = Set(lasting.map(\.subject))
@@ -63,7 +65,13 @@ struct StackState: Sendable {
                 readiness: .failing(Self.joined(lasting.map { "\($0.subject): \($0.text)" } + unexplained)), problems: lasting,
                 changesAt: changesAt)
         }
-        guard !unready.isEmpty else { return Verdict(readiness: .ready) }
+        if unready.isEmpty {
+            let held = settling.filter { held in all.contains { $0.subject == held.key } }
+            guard !held.isEmpty else { return Verdict(readiness: .ready) }
+            let texts = held.keys.sorted().map { "\($0): its pods have just begun to run" }
+            let next = held.values.filter { $0 != .distantFuture }.min()
+            return Verdict(readiness: .progressing(Self.joined(texts)), changesAt: next)
+        }
         // A claim may bind only when a pod uses it, or never, when none does; so it is told of, and never waited for by itself.
         let texts =
             unready.map { progress(of: $0, pods: pods) }
@@ -99,14 +107,14 @@ struct StackState: Sendable {
         return (lasting, problems.map(due).filter { $0 > now }.min())
     }
 
-    /// The pods that say something about what was applied last: of each Deployment those of the template that it made a pod of last, so that the
-    /// crashes of the version before don't count while the fix rolls out.
+    /// The pods that say something about what was applied last: of each Deployment those of the template that it made a pod of last, so
+    /// that the crashes of the version before don't count while the fix rolls out.
     private static func newest(_ pods: [String: Pod]) -> [Pod] {
-        let sets = Dictionary(grouping: pods.values) { $0.metadata.labels?["pod-template-hash"] == nil ? $0.metadata.uid : $0.owner }
-        return sets.values.flatMap { pods -> [Pod] in
+        let workloads = Dictionary(grouping: pods.values) { $0.templateHash == nil ? $0.metadata.uid : $0.owner }
+        return workloads.values.flatMap { pods -> [Pod] in
             let last = pods.compactMap(\.metadata.creationTimestamp).max()
-            let hashes = Set(pods.filter { $0.metadata.creationTimestamp == last }.map { $0.metadata.labels?["pod-template-hash"] })
-            return pods.filter { hashes.contains($0.metadata.labels?["pod-template-hash"]) }
+            let hashes = Set(pods.filter { $0.metadata.creationTimestamp == last }.map(\.templateHash))
+            return pods.filter { hashes.contains($0.templateHash) }
         }
     }
 

@@ -12,45 +12,53 @@ public final class ChildProcess: Sendable {
     }
 
     private struct State {
-        var log = ""
+        var lines: [String] = []
+        var hasEnded = false
         var waiters: [(text: String, continuation: CheckedContinuation<String, any Error>)] = []
-        var exitWaiters: [CheckedContinuation<Int32, Never>] = []
-        var exitStatus: Int32?
+        var endWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let process: Mutex<Process>
     private let state = Mutex(State())
+    private let send: @Sendable (Signal) -> Void
 
-    /// Starts `executable` with the machine's environment and `environment` over it. What it prints is kept in ``log``.
-    public init(_ executable: URL, _ arguments: [String], environment: [String: String] = [:], directory: URL? = nil) throws {
-        let process = Process()
-        process.executableURL = executable
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-        if let directory { process.currentDirectoryURL = directory }
-        process.standardInput = FileHandle.nullDevice
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        self.process = Mutex(process)
-        pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
-            let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil }
-            self?.printed(String(decoding: data, as: UTF8.self))
-        }
-        process.terminationHandler = { [weak self] process in self?.ended(process.terminationStatus) }
-        try process.run()
+    private init(send: @escaping @Sendable (Signal) -> Void) { self.send = send }
+
+    /// Runs `executable` while `body` runs, with the machine's environment and `environment` over it; then ends it with SIGTERM, unless it
+    /// has ended already. What it prints on standard error is kept in ``log``.
+    public static func running<T: Sendable>(
+        _ executable: URL, _ arguments: [String], environment: [String: String] = [:], _ body: @Sendable (ChildProcess) async throws -> T
+    ) async throws -> T {
+        try await Subprocess.run(
+            .path(FilePath(executable.path)), arguments: Arguments(arguments), environment: .inherit.updating(changes(environment)),
+            input: .none, output: .discarded, error: .sequence
+        ) { execution in
+            let child = ChildProcess { try? execution.send(signal: $0) }
+            return try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for try await line in execution.standardError.strings() { child.printed(line) }
+                    child.ended()
+                }
+                do {
+                    let result = try await body(child)
+                    await child.stop()
+                    return result
+                } catch {
+                    await child.stop()
+                    throw error
+                }
+            }
+        }.closureResult
     }
 
     /// All that it printed so far.
-    public var log: String { state.withLock { $0.log } }
+    public var log: String { state.withLock { $0.lines.joined(separator: "\n") } }
 
     /// Returns the first line that contains `text`, as soon as it was printed. Throws when the program ends without.
     public func line(containing text: String) async throws -> String {
         try await withCheckedThrowingContinuation { continuation in
             let outcome: Result<String, any Error>? = state.withLock { state in
-                if let line = Self.line(in: state.log, containing: text) { return .success(line) }
-                if state.exitStatus != nil { return .failure(Failure("it ended without \"\(text)\":\n\(state.log)")) }
+                if let line = state.lines.first(where: { $0.contains(text) }) { return .success(line) }
+                if state.hasEnded { return .failure(Failure("it ended without \"\(text)\":\n\(state.lines.joined(separator: "\n"))")) }
                 state.waiters.append((text, continuation))
                 return nil
             }
@@ -58,51 +66,49 @@ public final class ChildProcess: Sendable {
         }
     }
 
-    /// Sends SIGKILL: it gets no chance to tidy up.
-    public func kill() { _ = process.withLock { Foundation.kill($0.processIdentifier, SIGKILL) } }
+    /// Sends SIGKILL, so that it gets no chance to tidy up, and returns when it is dead.
+    public func kill() async {
+        send(.kill)
+        await waitForEnd()
+    }
 
-    /// Sends SIGTERM.
-    public func terminate() { process.withLock { $0.terminate() } }
+    private func stop() async {
+        if !state.withLock({ $0.hasEnded }) { send(.terminate) }
+        await waitForEnd()
+    }
 
-    /// Returns its exit status when it has ended.
-    @discardableResult
-    public func waitForExit() async -> Int32 {
+    private func waitForEnd() async {
         await withCheckedContinuation { continuation in
-            let status = state.withLock { state in
-                if state.exitStatus == nil { state.exitWaiters.append(continuation) }
-                return state.exitStatus
+            let hasEnded = state.withLock { state in
+                if !state.hasEnded { state.endWaiters.append(continuation) }
+                return state.hasEnded
             }
-            if let status { continuation.resume(returning: status) }
+            if hasEnded { continuation.resume() }
         }
     }
 
-    private func printed(_ text: String) {
+    private func printed(_ line: String) {
         let found = state.withLock { state in
-            state.log += text
-            var found: [(CheckedContinuation<String, any Error>, String)] = []
-            state.waiters.removeAll { waiter in
-                guard let line = Self.line(in: state.log, containing: waiter.text) else { return false }
-                found.append((waiter.continuation, line))
-                return true
-            }
+            state.lines.append(line)
+            let found = state.waiters.filter { line.contains($0.text) }
+            state.waiters.removeAll { line.contains($0.text) }
             return found
         }
-        for (continuation, line) in found { continuation.resume(returning: line) }
+        for waiter in found { waiter.continuation.resume(returning: line) }
     }
 
-    private func ended(_ status: Int32) {
-        let (exits, waiters, log) = state.withLock { state in
-            state.exitStatus = status
-            defer { (state.exitWaiters, state.waiters) = ([], []) }
-            return (state.exitWaiters, state.waiters.map(\.continuation), state.log)
+    private func ended() {
+        let (waiters, endWaiters) = state.withLock { state in
+            state.hasEnded = true
+            defer { (state.waiters, state.endWaiters) = ([], []) }
+            return (state.waiters, state.endWaiters)
         }
-        for exit in exits { exit.resume(returning: status) }
-        for waiter in waiters { waiter.resume(throwing: Failure("it ended with status \(status):\n\(log)")) }
+        for waiter in waiters { waiter.continuation.resume(throwing: Failure("it ended without \"\(waiter.text)\":\n\(log)")) }
+        for waiter in endWaiters { waiter.resume() }
     }
 
-    /// A whole line, so that a number at its end is not cut.
-    private static func line(in log: String, containing text: String) -> String? {
-        log.split(separator: "\n", omittingEmptySubsequences: false).dropLast().first { $0.contains(text) }.map(String.init)
+    private static func changes(_ environment: [String: String]) -> [Environment.Key: String?] {
+        Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) })
     }
 
     /// Runs a program to its end, and returns what it printed. Throws ``Failure`` when its status is not among `accepted`.
@@ -111,10 +117,8 @@ public final class ChildProcess: Sendable {
         _ executable: URL, _ arguments: [String], environment: [String: String] = [:], directory: URL? = nil,
         accepting accepted: Set<Int32> = [0]
     ) async throws -> (status: Int32, output: String, errors: String) {
-        var changes: [Environment.Key: String?] = [:]
-        for (name, value) in environment { changes[Environment.Key(stringLiteral: name)] = value }
         let result = try await Subprocess.run(
-            .path(FilePath(executable.path)), arguments: Arguments(arguments), environment: .inherit.updating(changes),
+            .path(FilePath(executable.path)), arguments: Arguments(arguments), environment: .inherit.updating(changes(environment)),
             workingDirectory: directory.map { FilePath($0.path) }, output: .string(limit: 1 << 22), error: .string(limit: 1 << 22))
         let (output, errors) = (result.standardOutput, result.standardError)
         guard case .exited(let status) = result.terminationStatus, accepted.contains(status) else {

@@ -79,11 +79,14 @@ public final class SimulatedEngine: StackRuntime {
         try await hook("apply", plan.stack, true)
     }
 
-    public func readiness(of stack: StackName) -> AsyncThrowingStream<Readiness, any Error> {
-        AsyncThrowingStream { continuation in
-            for readiness in readinessOf(stack) { continuation.yield(readiness) }
-            if readinessOf(stack).last == .ready { continuation.finish() }
+    public func awaitReady(_ stack: StackName, onChange: @Sendable (Readiness) async throws -> Void) async throws {
+        for readiness in readinessOf(stack) {
+            try await onChange(readiness)
+            if readiness == .ready { return }
         }
+        // Never ready: until it is cancelled.
+        for await _ in AsyncStream<Void>.makeStream().stream {}
+        throw CancellationError()
     }
 
     public func observe(_ stack: StackName) async throws -> Observation {

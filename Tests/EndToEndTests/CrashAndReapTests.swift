@@ -17,7 +17,7 @@ import Testing
             try await fixture.serving { serving async throws in
                 try await serving.deliver(GitHubDelivery("opened", head: head))
                 try await serving.wait(for: .deploying)
-                await serving.kill()
+                await serving.process.kill()
             }
             try await fixture.serving { serving async throws in
                 try await serving.wait(for: .ready)
@@ -32,7 +32,7 @@ import Testing
             let head = try await fixture.push(greeting: "Hello")
             try await fixture.serving { serving async throws in
                 #expect(try await serving.deliver(GitHubDelivery("opened", head: head)) == 202)
-                await serving.kill()
+                await serving.process.kill()
             }
             try await fixture.serving { try await $0.wait(for: .ready) }
         }
@@ -47,7 +47,7 @@ import Testing
                 try await serving.wait(for: .ready)
                 try await serving.deliver(GitHubDelivery("closed", head: head))
                 try await fixture.until("the namespace is going") { $0["status"]?["phase"] == "Terminating" }
-                await serving.kill()
+                await serving.process.kill()
             }
             try await fixture.serving { try await $0.wait(for: .destroyed) }
             #expect(try await fixture.namespaceObject() == nil)
@@ -116,7 +116,7 @@ import Testing
             try await fixture.serving { serving async throws in
                 try await serving.deliver(GitHubDelivery("opened", head: head))
                 try await serving.wait(for: .ready)
-                await serving.kill()
+                await serving.process.kill()
             }
             let config = fixture.directory.appending(path: "slingshot.yaml").path
             let keep = try await fixture.slingshot(["reap", "--config", config])

@@ -10,14 +10,17 @@ import Testing
 @Suite struct KubernetesRuntimeTests {
     /// The readinesses until the stack is ready, or until one that `stop` accepts.
     private func follow(
-        _ runtime: KubernetesRuntime, _ stack: StackName, until stop: (Readiness) -> Bool = { _ in false }
+        _ runtime: KubernetesRuntime, _ stack: StackName, until stop: @Sendable (Readiness) -> Bool = { _ in false }
     ) async throws -> [Readiness] {
-        var all: [Readiness] = []
-        for try await readiness in runtime.readiness(of: stack) {
-            all.append(readiness)
-            if stop(readiness) { break }
-        }
-        return all
+        struct Stopped: Error {}
+        let all = Mutex<[Readiness]>([])
+        do {
+            try await runtime.awaitReady(stack) { readiness in
+                all.withLock { $0.append(readiness) }
+                if stop(readiness) { throw Stopped() }
+            }
+        } catch is Stopped {}
+        return all.withLock { $0 }
     }
 
     /// The first diagnosis that says `text`.
@@ -119,8 +122,9 @@ import Testing
         }
     }
 
+    /// With the machine's clock, because it is kubelet that tells how long a container ran.
     @Test(.timeLimit(.minutes(2))) func aCrashIsDiagnosedWithItsLastWords() async throws {
-        try await KubernetesTestCluster.withRuntime { runtime, fixture in
+        try await KubernetesTestCluster.withRuntime(clock: SystemClock()) { runtime, fixture in
             try await runtime.apply(fixture.plan(command: ["/bin/sh", "-c", "echo no database here; exit 3"]), lease: fixture.lease) { _ in
             }
             let text = try await diagnosis(runtime, fixture.stack, saying: "crashing")

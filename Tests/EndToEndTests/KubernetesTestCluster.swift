@@ -14,8 +14,8 @@ enum KubernetesTestCluster {
         }
     }
 
-    /// The image that dev/cluster loads: busybox.
-    static let image = "localhost/pause:1"
+    /// The image that `make test` makes, or names: busybox, serving a page.
+    static let image = ProcessInfo.processInfo.environment["SLINGSHOT_DEMO_IMAGE"] ?? "SLINGSHOT_DEMO_IMAGE is not set"
 
     static func withClient(_ body: (KubernetesClient) async throws -> Void) async throws {
         guard let path = ProcessInfo.processInfo.environment["KUBECONFIG"], !path.isEmpty else { throw Missing() }

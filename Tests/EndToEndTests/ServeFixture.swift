@@ -90,22 +90,19 @@ struct ServeFixture: Sendable {
     }
 
     /// Starts `serve`, and stops it after `body` unless that killed it.
-    func serving<T>(_ body: (Serving) async throws -> T) async throws -> T {
-        let process = try ChildProcess(
+    func serving<T: Sendable>(_ body: @Sendable (Serving) async throws -> T) async throws -> T {
+        try await ChildProcess.running(
             Self.binary, ["serve", "--config", directory.appending(path: "slingshot.yaml").path],
-            environment: ["SLINGSHOT_TOKEN": Self.token, "SHOP_WEBHOOK_SECRET": Self.secret])
-        let line = try await process.line(containing: "listening on http://")
-        let address = try #require(line.split(separator: " ").last.flatMap { URL(string: String($0)) })
-        do {
-            let result = try await body(Serving(fixture: self, process: process, address: address))
-            process.terminate()
-            await process.waitForExit()
-            return result
-        } catch {
-            process.terminate()
-            await process.waitForExit()
-            Issue.record("serve said:\n\(process.log)")
-            throw error
+            environment: ["SLINGSHOT_TOKEN": Self.token, "SHOP_WEBHOOK_SECRET": Self.secret]
+        ) { process in
+            do {
+                let line = try await process.line(containing: "listening on http://")
+                let address = try #require(line.split(separator: " ").last.flatMap { URL(string: String($0)) })
+                return try await body(Serving(fixture: self, process: process, address: address))
+            } catch {
+                Issue.record("serve said:\n\(process.log)")
+                throw error
+            }
         }
     }
 
@@ -188,11 +185,5 @@ struct Serving: Sendable {
     /// Follows the stack until it is in the phase, with the verb that people use for it.
     func wait(for phase: Phase) async throws {
         _ = try await cli(["status", "shop-7", "--wait-for", phase.rawValue, "--timeout", "2m"])
-    }
-
-    /// As an accident would.
-    func kill() async {
-        process.kill()
-        await process.waitForExit()
     }
 }

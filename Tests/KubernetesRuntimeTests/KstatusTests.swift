@@ -13,7 +13,8 @@ import Testing
 
     @Test(arguments: [
         (
-            #""replicas":2,"updatedReplicas":2,"readyReplicas":2,"availableReplicas":2,"conditions":[{"type":"Available","status":"True"}]"#,
+            #""replicas":2,"updatedReplicas":2,"readyReplicas":2,"availableReplicas":2,"#
+                + #""conditions":[{"type":"Available","status":"True"}]"#,
             Readiness.ready
         ),
         ("", .progressing("Deployment/web: 0 of 2 updated")),

@@ -61,7 +61,8 @@ import Testing
     @Test func whatHoldsANamespaceIsToldInOrder() throws {
         let json = #"""
             {"metadata":{"name":"n","uid":"u"},"status":{"conditions":[
-             {"type":"NamespaceFinalizersRemaining","status":"True","message":"f"},{"type":"NamespaceContentRemaining","status":"True","message":"c"},
+             {"type":"NamespaceFinalizersRemaining","status":"True","message":"f"},
+             {"type":"NamespaceContentRemaining","status":"True","message":"c"},
              {"type":"NamespaceDeletionContentFailure","status":"False","message":"ok"}]}}
             """#
         let namespace = try JSONDecoder().decode(Namespace.self, from: Data(json.utf8))

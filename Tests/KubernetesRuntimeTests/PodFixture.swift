@@ -9,7 +9,8 @@ struct PodFixture {
     var created = "2026-11-21T08:00:00Z"
     var restartPolicy = "Always"
     /// The owner's reference, or nothing.
-    var owner: String? = #"{"kind":"ReplicaSet","name":"web-abc","uid":"r","controller":true}"#
+    var owner: String? = PodFixture.replicaSet("web-abc")
+    var hasProbe = true
     var deleted = false
     var phase = "Pending"
     var conditions = ""
@@ -20,6 +21,7 @@ struct PodFixture {
     var ready = false
     var isInit = false
 
+    static func replicaSet(_ name: String) -> String { #"{"kind":"ReplicaSet","name":"\#(name)","uid":"\#(name)","controller":true}"# }
     static func waiting(_ reason: String, _ message: String = "") -> String {
         #"{"waiting":{"reason":"\#(reason)","message":"\#(message)"}}"#
     }
@@ -30,11 +32,13 @@ struct PodFixture {
         let container = """
             [{"name":"app","image":"shop:1","ready":\(ready),"restartCount":\(restarts),"state":\(state),"lastState":\(lastState)}]
             """
+        let probe = hasProbe ? #","readinessProbe":{"periodSeconds":1}"# : ""
+        let list = isInit ? "initContainerStatuses" : "containerStatuses"
         let json = """
             {"metadata":{"name":"\(name)","uid":"uid-\(name)","labels":{"pod-template-hash":"\(hash)"},"creationTimestamp":"\(created)"
               \(deleted ? #","deletionTimestamp":"2026-11-21T09:00:00Z""# : ""),"ownerReferences":[\(owner ?? "")]},
-             "spec":{"restartPolicy":"\(restartPolicy)"},
-             "status":{"phase":"\(phase)","conditions":[\(conditions)],"\(isInit ? "initContainerStatuses" : "containerStatuses")":\(container)}}
+             "spec":{"restartPolicy":"\(restartPolicy)","containers":[{"name":"app"\(probe)}]},
+             "status":{"phase":"\(phase)","conditions":[\(conditions)],"\(list)":\(container)}}
             """
         return try JSONDecoder().decode(Pod.self, from: Data(json.utf8))
     }

@@ -14,7 +14,8 @@ import Testing
         let available = #"{"type":"Available","status":"\#(ready > 0 ? "True" : "False")"}"#
         let json = """
             {"metadata":{"name":"\(name)","uid":"\(name)"},"spec":{"replicas":1},
-             "status":{"replicas":1,"updatedReplicas":1,"readyReplicas":\(ready),"availableReplicas":\(ready),"conditions":[\(available)\(conditions)]}}
+             "status":{"replicas":1,"updatedReplicas":1,"readyReplicas":\(ready),"availableReplicas":\(ready),
+              "conditions":[\(available)\(conditions)]}}
             """
         return try JSONDecoder().decode(Deployment.self, from: Data(json.utf8))
     }
@@ -50,6 +51,7 @@ import Testing
         var state = try state([deployment()], pods: [PodFixture(phase: "Running", state: PodFixture.running)])
         let text = "Deployment/web: 0 of 1 ready (running, but not ready by its probe: app)"
         #expect(state.verdict(at: start)?.readiness == .progressing(text))
+        state.merge(.updated(try PodFixture(phase: "Running", state: PodFixture.running, ready: true).pod()))
         state.merge(.updated(try deployment(ready: 1)))
         #expect(state.verdict(at: start)?.readiness == .ready)
         state.merge(.updated(try deployment(name: "api")))
@@ -94,18 +96,44 @@ import Testing
     }
 
     @Test func theVersionBeforeDoesNotCount() throws {
-        var state = try state([deployment()], pods: [noImage, PodFixture(name: "web-new-1", hash: "new", created: "2026-11-21T08:05:00Z")])
-        // its owner is found by the hash, so give the new pod its own
+        let new = PodFixture(name: "web-new-1", hash: "new", created: "2026-11-21T08:05:00Z", owner: PodFixture.replicaSet("web-new"))
+        var state = try state([deployment()], pods: [noImage, new])
         _ = state.verdict(at: start)
-        let new = #"{"kind":"ReplicaSet","name":"web-new","uid":"r2","controller":true}"#
-        state.merge(.updated(try PodFixture(name: "web-new-1", hash: "new", created: "2026-11-21T08:05:00Z", owner: new).pod()))
         #expect(state.verdict(at: at(60))?.readiness == .progressing("Deployment/web: 0 of 1 ready"))
     }
 
-    @Test func aBrokenPodOfAReadyWorkloadDoesNotCount() throws {
-        var state = try state([deployment(ready: 1)], pods: [crash])
-        _ = state.verdict(at: start)
-        #expect(state.verdict(at: at(60))?.readiness == .ready)
+    /// The two come by different watches, so one can be behind the other.
+    @Test func aReadyWorkloadWaitsForItsPods() throws {
+        let text = "Deployment/web: its pods have just begun to run"
+        var state = try state([deployment(ready: 1)], pods: [PodFixture()])
+        #expect(state.verdict(at: start)?.readiness == .progressing(text))
+        state.merge(.updated(try crash.pod()))
+        #expect(state.verdict(at: at(60))?.readiness == .progressing(text))
+        state.merge(.updated(try PodFixture(phase: "Running", state: PodFixture.running, ready: true).pod()))
+        #expect(state.verdict(at: at(61))?.readiness == .ready)
+    }
+
+    /// Of a ready workload, and of a controller that is none of the stack's.
+    @Test(arguments: [
+        PodFixture(deleted: true), PodFixture(phase: "Failed"), PodFixture(phase: "Succeeded"),
+        PodFixture(owner: #"{"kind":"Job","name":"web","uid":"j","controller":true}"#), PodFixture(owner: PodFixture.replicaSet("other")),
+    ])
+    func aPodThatIsNotNeededHoldsNothingUp(pod: PodFixture) throws {
+        var state = try state([deployment(ready: 1)], pods: [pod])
+        #expect(state.verdict(at: start)?.readiness == .ready)
+    }
+
+    @Test func withoutAProbeRunningIsNotReadyAtOnce() throws {
+        let young = PodFixture(hasProbe: false, phase: "Running", state: PodFixture.running, ready: true)
+        var state = try state([deployment(ready: 1)], pods: [young])
+        let first = state.verdict(at: start)
+        #expect(first?.readiness == .progressing("Deployment/web: its pods have just begun to run"))
+        #expect(first?.changesAt == at(3))
+        // it ended and runs again
+        let again = PodFixture(hasProbe: false, phase: "Running", state: PodFixture.running, restarts: 1, ready: true)
+        state.merge(.updated(try again.pod()))
+        #expect(state.verdict(at: at(2))?.changesAt == at(5))
+        #expect(state.verdict(at: at(5))?.readiness == .ready)
     }
 
     @Test func anExceededQuotaIsTold() throws {

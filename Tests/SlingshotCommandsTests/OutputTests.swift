@@ -37,10 +37,12 @@ import Testing
         #expect(text.contains("acme/shop#7 red\u{FFFD}[31m alert"))
     }
 
-    @Test(arguments: [
-        (Problem("no-such-stack", status: 404, title: "", detail: ""), 3), (Problem("unauthorized", status: 401, title: "", detail: ""), 4),
-        (Problem("refused", status: 409, title: "", detail: ""), 1),
-    ] as [(Problem, Int32)])
+    @Test(
+        arguments: [
+            (Problem("no-such-stack", status: 404, title: "", detail: ""), 3),
+            (Problem("unauthorized", status: 401, title: "", detail: ""), 4),
+            (Problem("refused", status: 409, title: "", detail: ""), 1),
+        ] as [(Problem, Int32)])
     func `problems have their exit codes`(problem: Problem, code: Int32) {
         #expect(ExitCodes.code(for: problem) == code)
         #expect(ExitCodes.isOurs(problem))

@@ -10,9 +10,8 @@ public protocol StackRuntime: Sendable {
     /// between leaves a record. Refuses a namespace of that name that does not carry the stack's labels.
     func apply(_ plan: Plan, lease: Lease, onNamespace: @Sendable (_ uid: String) async throws -> Void) async throws
 
-    /// Follows the stack's workloads by watching, and tells each change of their readiness. Ends after `.ready`; the caller
-    /// ends it earlier by cancelling.
-    func readiness(of stack: StackName) -> AsyncThrowingStream<Readiness, any Error>
+    /// Follows the stack's workloads by watching, tells each change of their readiness, and returns once `.ready` was told.
+    func awaitReady(_ stack: StackName, onChange: @Sendable (Readiness) async throws -> Void) async throws
 
     /// What the engine has under the stack's name now.
     func observe(_ stack: StackName) async throws -> Observation

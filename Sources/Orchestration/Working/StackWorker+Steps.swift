@@ -77,13 +77,10 @@ extension StackWorker {
                 throw StepError("not ready after \(DurationText.text(settings.readyTimeout)): \(why)", isRetryable: true)
             }
             group.addTask {
-                for try await readiness in runtime.readiness(of: name) {
-                    guard last.readiness.withLock({ exchange(&$0, with: readiness) }) != readiness else { continue }
+                try await runtime.awaitReady(name) { readiness in
+                    guard last.readiness.withLock({ exchange(&$0, with: readiness) }) != readiness else { return }
                     try await saw(readiness, step)
-                    if readiness == .ready { return }
                 }
-                try Task.checkCancellation()
-                throw StepError("the engine stopped telling how the stack is doing", isRetryable: true)
             }
             try await group.next()
             group.cancelAll()

@@ -23,6 +23,8 @@ struct DestroyCommand: AsyncParsableCommand {
         let client = try client.client
         var view = try await client.destroy(stack)
         if wait { view = try await PhaseWait(client: client, clock: SystemClock(), seconds: timeout).wait(for: .destroyed, of: stack) }
-        try output.print(view) { _ in "\(view.name) is \(view.phase.rawValue)\(view.reason.map { " (\($0.rawValue))" } ?? ""): \(view.message)\n" }
+        try output.print(view) { _ in
+            "\(view.name) is \(view.phase.rawValue)\(view.reason.map { " (\($0.rawValue))" } ?? ""): \(view.message)\n"
+        }
     }
 }
