@@ -48,6 +48,14 @@ public struct WebhookReceiver: Sendable {
         return VerifiedDelivery(forge: delivery.forge, hook: hook, id: id, repository: repository, message: message)
     }
 
+    /// Refuses what can be refused by its headers, so that nobody without a signature gets a body read: an unknown forge, and a
+    /// missing signature.
+    public func checkHeaders(of delivery: Delivery) throws(DeliveryRejection) {
+        guard let adapter = adapters.first(where: { $0.forge == delivery.forge }) else { throw .unknownForge(delivery.forge) }
+        guard let subscription = subscriptions.first(where: { $0.forge == delivery.forge }) else { throw .wrongSignature }
+        _ = try adapter.isSigned(delivery, with: subscription.secret)
+    }
+
     private func secrets(
         of candidates: [Subscription], thatSigned delivery: Delivery, _ adapter: any ForgeAdapter
     ) throws(DeliveryRejection) -> Set<WebhookSecret> {

@@ -22,7 +22,7 @@ public struct ControlClient: Sendable {
     }
 
     public func stack(_ name: String) async throws -> StackView {
-        try await send(.GET, "api/v1/stacks/\(segment(name))")
+        try await send(.GET, "api/v1/stacks/\(try segment(name))")
     }
 
     public func create(_ request: CreateRequest) async throws -> StackView {
@@ -30,17 +30,18 @@ public struct ControlClient: Sendable {
     }
 
     public func extend(_ name: String, _ request: ExtendRequest) async throws -> StackView {
-        try await send(.POST, "api/v1/stacks/\(segment(name))/extend", body: try ControlCoding.encode(request))
+        try await send(.POST, "api/v1/stacks/\(try segment(name))/extend", body: try ControlCoding.encode(request))
     }
 
     public func destroy(_ name: String) async throws -> StackView {
-        try await send(.DELETE, "api/v1/stacks/\(segment(name))")
+        try await send(.DELETE, "api/v1/stacks/\(try segment(name))")
     }
 
-    /// The newest `limit` events with an id above `after`, oldest first.
-    public func events(of name: String, after: Int64 = 0, limit: Int = 1_000) async throws -> [StackEvent] {
-        let query = ["after": String(after), "limit": String(limit)]
-        return try await send(.GET, "api/v1/stacks/\(segment(name))/events", query: query, as: EventList.self).events
+    /// At most `limit` events, oldest first: the first with an id above `after`, or the newest when `after` is nil.
+    public func events(of name: String, after: Int64? = nil, limit: Int = 1_000) async throws -> [StackEvent] {
+        var query = ["limit": String(limit)]
+        query["after"] = after.map { String($0) }
+        return try await send(.GET, "api/v1/stacks/\(try segment(name))/events", query: query, as: EventList.self).events
     }
 
     private func send<T: Decodable>(
@@ -70,14 +71,19 @@ public struct ControlClient: Sendable {
         } catch {
             throw ServerUnreachable(server: server.absoluteString, reason: "\(error)")
         }
-        if (200..<300).contains(status) { return try ControlCoding.decode(T.self, from: data) }
+        if (200..<300).contains(status), let value = try? ControlCoding.decode(T.self, from: data) { return value }
         if let problem = try? ControlCoding.decode(Problem.self, from: data) { throw problem }
-        throw ServerUnreachable(server: server.absoluteString, reason: "it answered \(status) without a problem document; is it Slingshot?")
+        throw ServerUnreachable(server: server.absoluteString, reason: "its answer, status \(status), is not Slingshot's")
     }
 
-    /// A path segment, percent-encoded so that no name can reach another route.
-    private func segment(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-_"))) ?? ""
+    /// The name as a path segment. What is no stack's name is none that exists, and can't reach another route.
+    private func segment(_ text: String) throws -> String {
+        guard let name = StackName(text) else {
+            throw Problem(
+                "no-such-stack", status: 404, title: "No such stack",
+                detail: "\"\(text)\" is no stack's name; it looks like shop-42. `slingshot list --all` shows those that there are")
+        }
+        return name.description
     }
 }
 

@@ -95,6 +95,11 @@ struct RefName: Hashable, CustomStringConvertible {
 
     /// Throws a terminal error for any other text.
     init(_ text: String) throws(StepError) {
+        do {
+            try Libgit2.start()
+        } catch {
+            throw StepError("libgit2 can't be started: \(oneLine(error.message))", isRetryable: false)
+        }
         var valid: Int32 = 0
         guard text.hasPrefix("refs/"), text.utf8.count <= 1024, !text.utf8.contains(0), git_reference_name_is_valid(&valid, text) == 0,
             valid == 1

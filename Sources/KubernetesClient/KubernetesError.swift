@@ -37,6 +37,10 @@ public enum KubernetesError: Error, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether the API server itself says that there is no such object. A 404 without its `Status` is a proxy's, or that of a server that
+    /// is still starting: it is no evidence.
+    public var isNotFound: Bool { if case .status(let status) = self { status.code == 404 && status.reason == "NotFound" } else { false } }
+
     public var description: String {
         switch self {
         case .status(let status): status.description

@@ -18,7 +18,7 @@ extension KubernetesRuntime {
         let name = namespaceName(of: stack)
         guard let existing = try await namespace(name), existing.metadata.uid == uid else { return [:] }
         guard existing.belongs(to: stack) else { throw StepError(Namespace.foreignText(name, stack), isRetryable: false) }
-        let counts = try await count(in: name)
+        let counts = await count(in: name)
         let isStillOurs = try await delete(name, uid: uid)
         // After the delete and never before: nothing can be made in a terminating namespace, so a pod that goes now stays gone, and none
         // of another namespace of that name can be meant.
@@ -49,23 +49,23 @@ extension KubernetesRuntime {
         }
     }
 
-    /// How many objects of each kind there are; of those kinds that the cluster has and lets us list.
-    private func count(in name: String) async throws -> [String: Int] {
-        try await withThrowingTaskGroup(of: (String, Int).self) { group in
+    /// How many objects of each kind there are; of those kinds that the cluster has and lets us list. Counting is for the receipt: what
+    /// can't be counted must not hold the deletion up.
+    private func count(in name: String) async -> [String: Int] {
+        await withTaskGroup(of: (String, Int).self) { group in
             for (apiVersion, kind) in Self.counted {
                 group.addTask {
                     do {
                         let resource = try await client.discovery.resource(apiVersion: apiVersion, kind: kind)
                         let path = try ResourcePath(resource, namespace: name)
                         return (kind, try await client.list(path, metadataOnly: true, as: PartialObject.self).items.count)
-                    } catch KubernetesError.unknownKind { return (kind, 0) } catch let error as KubernetesError
-                        where error.code == 403 || error.code == 404
-                    {
+                    } catch {
+                        logger.debug("not counted", metadata: ["namespace": "\(name)", "kind": "\(kind)", "error": "\(error)"])
                         return (kind, 0)
-                    } catch let error as KubernetesError { throw StepError(error, about: "\(kind)s of Namespace/\(name)") }
+                    }
                 }
             }
-            return try await group.reduce(into: [:]) { counts, entry in if entry.1 > 0 { counts[entry.0] = entry.1 } }
+            return await group.reduce(into: [:]) { counts, entry in if entry.1 > 0 { counts[entry.0] = entry.1 } }
         }
     }
 

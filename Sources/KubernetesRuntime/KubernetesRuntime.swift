@@ -49,10 +49,23 @@ public struct KubernetesRuntime: StackRuntime {
         try await translatingErrors(about: "namespaces") {
             let selector = Selector(labels: "\(StackMetadata.managedBy)=\(StackMetadata.manager)")
             let list = try await client.list(ResourcePath(.namespaces), selector: selector, as: Namespace.self)
-            return list.items.compactMap { namespace in
-                guard let stack = namespace.metadata.labels?[StackMetadata.stack].flatMap({ StackName($0) }) else { return nil }
-                return namespace.metadata.name == namespaceName(of: stack) ? namespace.observed(as: stack) : nil
+            var stacks: [ObservedStack] = []
+            var others: [String] = []
+            for namespace in list.items {
+                if let stack = namespace.metadata.labels?[StackMetadata.stack].flatMap({ StackName($0) }),
+                    namespace.metadata.name == namespaceName(of: stack)
+                {
+                    stacks.append(namespace.observed(as: stack))
+                } else {
+                    others.append(namespace.metadata.name)
+                }
             }
+            if let other = others.first {
+                logger.notice(
+                    "namespaces with Slingshot's labels under another prefix are left alone",
+                    metadata: ["prefix": "\(namespacePrefix)", "count": "\(others.count)", "one": "\(other)"])
+            }
+            return stacks
         }
     }
 
@@ -62,7 +75,7 @@ public struct KubernetesRuntime: StackRuntime {
     func namespace(_ name: String) async throws -> Namespace? {
         try await translatingErrors(about: "Namespace/\(name)") {
             do { return try await client.get(ResourcePath(.namespaces, name: name), as: Namespace.self) } catch let error as KubernetesError
-                where error.code == 404
+                where error.isNotFound
             { return nil }
         }
     }

@@ -55,7 +55,8 @@ struct Decoration {
             manifest["automountServiceAccountToken"] = false
         case "Ingress":
             manifest.update("spec") { spec in
-                if let ingressClass, (spec["ingressClassName"] ?? .null) == .null { spec["ingressClassName"] = .string(ingressClass) }
+                // The server's choice, over the author's: another controller may face another network.
+                if let ingressClass { spec["ingressClassName"] = .string(ingressClass) }
                 if let tlsSecret { spec["tls"] = [["hosts": [.string(host)], "secretName": .string(tlsSecret)]] }
             }
         default: break

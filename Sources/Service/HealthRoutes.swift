@@ -1,15 +1,17 @@
+import Foundation
 import Hummingbird
 import Logging
+import Orchestration
 
-/// `/healthz`: the process answers. `/readyz`: it can take deliveries.
+/// `/healthz`: the process answers. `/readyz`: its store answers too.
 struct HealthRoutes {
-    let isReady: @Sendable () async throws -> Void
+    let store: any StackStore
 
     func add(to router: Router<BasicRequestContext>) {
         router.get("healthz") { _, _ in "ok\n" }
         router.get("readyz") { _, context -> Response in
             do {
-                try await isReady()
+                _ = try await store.read { try $0.nextWake(after: .distantPast) }
                 return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "ok\n")))
             } catch {
                 context.logger.error("not ready", metadata: ["error": "\(error)"])

@@ -12,26 +12,20 @@ public struct SlingshotService: Sendable {
     public var policy: LaunchPolicy
     /// The API's bearer token.
     public var apiToken: String
-    /// Throws while deliveries could not be stored; `/readyz` tells it.
-    public var isReady: @Sendable () async throws -> Void
 
-    public init(
-        store: any StackStore, intake: Intake, receiver: WebhookReceiver, policy: LaunchPolicy, apiToken: String,
-        isReady: @escaping @Sendable () async throws -> Void
-    ) {
+    public init(store: any StackStore, intake: Intake, receiver: WebhookReceiver, policy: LaunchPolicy, apiToken: String) {
         self.store = store
         self.intake = intake
         self.receiver = receiver
         self.policy = policy
         self.apiToken = apiToken
-        self.isReady = isReady
     }
 
     /// The routes of `contract.md`, each group behind what it needs.
     public func router() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
-        HealthRoutes(isReady: isReady).add(to: router)
+        HealthRoutes(store: store).add(to: router)
         WebhookRoutes(receiver: receiver, intake: intake).add(to: router)
         let api = router.group("api/v1").add(middleware: TokenMiddleware(token: apiToken))
         StackRoutes(store: store, intake: intake, policy: policy).add(to: api)
@@ -44,6 +38,8 @@ public struct SlingshotService: Sendable {
     ) -> some ApplicationProtocol {
         Application(
             router: router(),
+            // A sender that goes silent in the middle of its request gives its connection up.
+            server: .http1(configuration: .init(idleTimeout: .seconds(30))),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "slingshot"),
             onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },
             logger: logger)

@@ -69,13 +69,14 @@ struct StackRoutes {
         return name
     }
 
-    /// The ids after `?after=`, at most `?limit=` of them (1,000 unless given).
-    private func page(of request: Request) throws -> (after: Int64, limit: Int) {
+    /// At most `?limit=` events (1,000 unless given): the first after the id `?after=`, or the newest without it.
+    private func page(of request: Request) throws -> (after: Int64?, limit: Int) {
         let query = request.uri.queryParameters
-        guard let after = Int64(query["after"] ?? "0"), let limit = Int(query["limit"] ?? "1000"), (1...1_000).contains(limit) else {
+        let after = query["after"].map { Int64($0) }
+        guard after != .some(nil), let limit = Int(query["limit"] ?? "1000"), (1...1_000).contains(limit) else {
             throw badRequest("`after` must be an event's id, and `limit` a number from 1 to 1000")
         }
-        return (after, limit)
+        return (after ?? nil, limit)
     }
 
     private func leaseChange(_ request: ExtendRequest) throws -> LeaseChange {

@@ -12,13 +12,21 @@ import Webhooks
 struct WebhookRoutes {
     let receiver: WebhookReceiver
     let intake: Intake
+    private let budget = BodyBudget(bytes: 8 * WebhookReceiver.bodyLimit)
+
+    init(receiver: WebhookReceiver, intake: Intake) {
+        self.receiver = receiver
+        self.intake = intake
+    }
 
     func add(to router: Router<BasicRequestContext>) {
         router.post("webhooks/:forge") { request, context in
             let forge = try context.parameters.require("forge")
-            let delivery = Delivery(
-                forge: forge, headers: request.headers.map { ($0.name.canonicalName, $0.value) }, body: try await body(of: request))
-            let verified = try receiver.receive(delivery)
+            let headers = request.headers.map { (name: $0.name.canonicalName, value: $0.value) }
+            try receiver.checkHeaders(of: Delivery(forge: forge, headers: headers, body: []))
+            let verified = try await budget.with(try announcedBytes(of: request)) {
+                try receiver.receive(Delivery(forge: forge, headers: headers, body: try await body(of: request)))
+            }
             context.logger.info("delivery", metadata: ["forge": "\(forge)", "delivery": "\(verified.id)"])
             switch verified.message {
             case .ping:
@@ -46,10 +54,14 @@ struct WebhookRoutes {
         }
     }
 
-    private func body(of request: Request) async throws -> Data {
-        // Refused by its header before a byte is read; a body without one is counted while it comes in.
-        let length = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+    /// What the body will take at the most. Refused by its header before a byte is read; a body without one is counted while it comes in.
+    private func announcedBytes(of request: Request) throws -> Int {
+        let length = request.headers[.contentLength].flatMap { Int($0) } ?? WebhookReceiver.bodyLimit
         guard length <= WebhookReceiver.bodyLimit else { throw DeliveryRejection.tooLarge(limit: WebhookReceiver.bodyLimit) }
+        return max(length, 0)
+    }
+
+    private func body(of request: Request) async throws -> Data {
         do {
             return Data(buffer: try await request.body.collect(upTo: WebhookReceiver.bodyLimit))
         } catch is NIOTooManyBytesError {

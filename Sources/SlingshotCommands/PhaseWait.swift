@@ -14,6 +14,7 @@ struct PhaseWait {
     func wait(for phase: Phase, of name: String) async throws -> StackView {
         let deadline = clock.now.addingTimeInterval(TimeInterval(seconds))
         defer { Terminal.endProgress() }
+        var shown = ""
         while true {
             let view = try await client.stack(name)
             if view.phase == phase { return view }
@@ -25,7 +26,9 @@ struct PhaseWait {
                     "\(name) was not \(phase.rawValue) after \(DurationText.text(seconds)); it is \(view.phase.rawValue): \(view.message)",
                     exitCode: ExitCodes.timedOut)
             }
-            Terminal.progress("\(name): \(view.phase.rawValue): \(view.message)")
+            let line = "\(name): \(view.phase.rawValue): \(view.message)"
+            if line != shown { Terminal.progress(line) }
+            shown = line
             try await clock.sleep(until: min(deadline, now.addingTimeInterval(0.5)))
         }
     }

@@ -41,7 +41,8 @@ public enum Samples {
     public static func stack(_ change: (inout Stack) -> Void = { _ in }) -> Stack {
         var stack = Stack(
             name: stackName(), runtime: "cluster", forge: "github", repositoryFullName: "acme/shop", pullRequest: pullRequest(),
-            lease: Lease(from: start, policy: policy.lifetime), url: "http://shop-7.staging.example.com", createdAt: start)
+            lease: Lease(from: start, policy: policy.lifetime), namespace: "staging-shop-7", url: "http://shop-7.staging.example.com",
+            createdAt: start)
         change(&stack)
         return stack
     }

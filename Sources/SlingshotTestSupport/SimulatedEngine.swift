@@ -81,6 +81,7 @@ public final class SimulatedEngine: StackRuntime {
 
     public func awaitReady(_ stack: StackName, onChange: @Sendable (Readiness) async throws -> Void) async throws {
         for readiness in readinessOf(stack) {
+            try await hook("readiness", stack, false)
             try await onChange(readiness)
             if readiness == .ready { return }
         }
@@ -98,7 +99,7 @@ public final class SimulatedEngine: StackRuntime {
     public func renew(_ lease: Lease, of stack: StackName, uid: String) async throws {
         try await hook("renew", stack, false)
         try state.withLock { state in
-            guard state.namespaces[stack]?.uid == uid else { throw StepError("the namespace is another one", isRetryable: true) }
+            guard state.namespaces[stack]?.uid == uid else { throw StepError("the namespace is another one", isRetryable: false) }
             state.namespaces[stack]?.lease = lease
         }
         try await hook("renew", stack, true)

@@ -42,13 +42,16 @@ public struct Stack: Codable, Hashable, Sendable {
 
     /// The outcome of the last step that did not succeed. Cleared by success and by anything new that is wanted.
     public struct Failure: Codable, Hashable, Sendable {
+        /// The step that failed.
+        public var step: String
         public var message: String
-        /// How often in a row, from 1.
+        /// How often that step failed in a row, from 1.
         public var attempts: Int
         /// When to try again; nil when only a change (a push, a redeploy) can help.
         public var retryAt: Date?
 
-        public init(message: String, attempts: Int, retryAt: Date?) {
+        public init(step: String, message: String, attempts: Int, retryAt: Date?) {
+            self.step = step
             self.message = message
             self.attempts = attempts
             self.retryAt = retryAt
@@ -77,6 +80,8 @@ public struct Stack: Codable, Hashable, Sendable {
     public var fetched: Fetched?
     public var deployed: Deployed?
     public var failure: Failure?
+    /// The namespace's name, which the server's prefix made when the stack was launched.
+    public var namespace: String
     /// The engine's identity of the namespace that is ours: nothing else is ever deleted.
     public var namespaceUID: String?
 
@@ -88,19 +93,19 @@ public struct Stack: Codable, Hashable, Sendable {
     public var updatedAt: Date
 
     public init(
-        name: StackName, runtime: String, forge: String, repositoryFullName: String, pullRequest: PullRequest, ref: String? = nil,
-        pinnedCommit: CommitID? = nil, lease: Lease, url: String, createdAt: Date
+        name: StackName, runtime: String, forge: String, repositoryFullName: String, pullRequest: PullRequest, lease: Lease,
+        namespace: String,
+        url: String, createdAt: Date
     ) {
         self.name = name
         self.runtime = runtime
         self.forge = forge
         self.repositoryFullName = repositoryFullName
         self.pullRequest = pullRequest
-        self.ref = ref
-        self.pinnedCommit = pinnedCommit
         wanted = .running
         revision = 1
         self.lease = lease
+        self.namespace = namespace
         phase = .queued
         message = ""
         self.url = url

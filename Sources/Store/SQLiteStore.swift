@@ -8,12 +8,14 @@ import StagingModel
 public struct SQLiteStore: StackStore {
     private let pool: DatabasePool
 
-    /// Opens or makes `slingshot.sqlite` in `directory`, which is made too, readable by its owner only. Throws ``StoreError``.
+    /// Opens `slingshot.sqlite` in `directory`, or makes it, readable by its owner only. Throws ``StoreError``.
     public init(directory: URL) throws {
         let file = directory.appending(path: "slingshot.sqlite")
         do {
-            try FileManager.default.createDirectory(
-                at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            // Made before SQLite does, which would let others read it; SQLite gives its other files the same rights.
+            if !FileManager.default.fileExists(atPath: file.path) {
+                _ = FileManager.default.createFile(atPath: file.path, contents: nil, attributes: [.posixPermissions: 0o600])
+            }
             var configuration = Configuration()
             configuration.label = "slingshot"
             configuration.busyMode = .timeout(5)

@@ -35,18 +35,20 @@ struct Transaction: StackWriting {
             arguments: [stack.name.description, stack.phase.rawValue, wakeAt.map(seconds), try encode(stack)])
     }
 
-    func events(of stack: StackName?, after: Int64, limit: Int) throws -> [StackEvent] {
-        let filter = stack == nil ? "" : "AND stack = ?"
-        var arguments: StatementArguments = [after]
+    func events(of stack: StackName?, after: Int64?, limit: Int) throws -> [StackEvent] {
+        let sql = """
+            SELECT * FROM event WHERE id > ? \(stack == nil ? "" : "AND stack = ?") ORDER BY id \(after == nil ? "DESC" : "ASC") LIMIT ?
+            """
+        var arguments: StatementArguments = [after ?? 0]
         if let stack { arguments += [stack.description] }
         arguments += [limit]
-        let sql = "SELECT * FROM event WHERE id > ? \(filter) ORDER BY id DESC LIMIT ?"
-        return try Row.fetchAll(database, sql: sql, arguments: arguments).reversed().compactMap { row in
+        let events = try Row.fetchAll(database, sql: sql, arguments: arguments).compactMap { row -> StackEvent? in
             guard let name = StackName(row["stack"]), let kind = StackEvent.Kind(rawValue: row["kind"]) else { return nil }
             return StackEvent(
                 id: row["id"], stack: name, at: Date(timeIntervalSince1970: TimeInterval(row["at"] as Int64)), kind: kind,
                 name: row["name"], message: row["message"])
         }
+        return after == nil ? events.reversed() : events
     }
 
     func append(_ event: StackEvent) throws {

@@ -135,6 +135,14 @@ import Testing
         }
     }
 
+    /// The check of a ref's name was once the first call into libgit2, before it was started, and crashed.
+    @Test func theFirstCallOfAProcessMayBeAHostileName() async {
+        await #expect(processExitsWith: .success) {
+            let refs = GitRefs(directory: URL(filePath: "/nowhere"), logger: Logger(label: "test"))
+            await #expect(throws: StepError.self) { try await refs.fetch("refs/heads/*", of: settings("/nowhere")) }
+        }
+    }
+
     @Test func takesUpTheMirrorsOfAnEarlierProcess() async throws {
         let shop = settings(upstream.path)
         let first = try upstream.commit(["a.txt": .file("one")])

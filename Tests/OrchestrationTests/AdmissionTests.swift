@@ -66,7 +66,8 @@ import Testing
         let closed = admit(Samples.event(.closed, updatedAt: now))
         #expect(closed.action == .ignored)
         let remembered = try #require(closed.stack)
-        #expect(remembered.phase == .destroyed)
+        #expect(remembered.wanted == .gone(.closed))
+        #expect(remembered.phase == .destroying, "with a database that was lost the engine may have it: the worker looks")
         #expect(admit(Samples.event(.opened, updatedAt: now.addingTimeInterval(-5)), current: remembered).action == .ignored)
         #expect(admit(Samples.event(.reopened, updatedAt: now.addingTimeInterval(5)), current: remembered).action == .create)
     }
@@ -92,6 +93,31 @@ import Testing
             $0.namespaceUID = "u1"
         }
         #expect(admit(Samples.event(.reopened), current: destroying).stack?.namespaceUID == "u1")
+    }
+
+    @Test func `a push on a stack whose lease has ended, but which still stands, launches it anew over what runs`() {
+        let late = Samples.start.addingTimeInterval(86_400)
+        let stack = Samples.stack { $0.namespaceUID = "u1" }
+        let event = Samples.event(.pushed, head: Samples.commit("b"))
+        let admission = Orchestration.admit(event, to: Samples.repository(), current: stack, policy: Samples.policy, now: late)
+        #expect(admission.action == .create)
+        #expect(admission.stack?.lease == Lease(from: late, policy: Samples.policy.lifetime))
+        #expect(admission.stack?.namespaceUID == "u1")
+        #expect(admission.stack?.revision == 2)
+    }
+
+    @Test func `a stack that still stands stays on its engine when the configuration names another`() {
+        var repository = Samples.repository()
+        repository.runtime = "other"
+        let standing = Samples.stack {
+            $0.wanted = .gone(.closed)
+            $0.namespaceUID = "u1"
+        }
+        func launched(_ current: Stack) -> String? {
+            Orchestration.admit(Samples.event(.reopened), to: repository, current: current, policy: Samples.policy, now: now).stack?.runtime
+        }
+        #expect(launched(standing) == "cluster")
+        #expect(launched(destroyed) == "other")
     }
 
     @Test func `a title changes nothing but a string`() {

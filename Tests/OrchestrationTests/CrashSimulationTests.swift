@@ -17,11 +17,11 @@ import Testing
             let chaos = Chaos(seed: seed)
             let clock = TestClock()
             let store = try SQLiteStore(directory: directory)
-            let refs = SimulatedRefs(head: Samples.commit("a"))
+            let doors = Doors()
+            let refs = SimulatedRefs(head: Samples.commit("a")) { try await doors.strike("fetch") }
             let intake = Intake(store: store, repositories: [Samples.repository()], policy: Samples.policy, clock: clock) { _ in }
-            let engine = SimulatedEngine { _, _, _ in
-                try await chaos.strike(intake: intake, refs: refs, clock: clock)
-            }
+            let engine = SimulatedEngine { operation, _, _ in try await doors.strike(operation) }
+            doors.onStrike.withLock { $0 = { try await chaos.strike($0, intake: intake, refs: refs, clock: clock) } }
             var logger = Logger(label: "simulation")
             logger.logLevel = .critical
             let worker = StackWorker(
@@ -76,9 +76,9 @@ private final class Chaos: Sendable {
 
     func calm() { state.withLock { $0.isCalm = true } }
 
-    private enum Blow { case none, crash, failure, push, close, reopen, extend, time }
+    private enum Blow { case none, crash, failure, refusal, push, close, reopen, extend, time }
 
-    func strike(intake: Intake, refs: SimulatedRefs, clock: TestClock) async throws {
+    func strike(_ operation: String, intake: Intake, refs: SimulatedRefs, clock: TestClock) async throws {
         let blow: Blow = state.withLock { state in
             guard !state.isCalm else { return .none }
             switch Int.random(in: 0..<24, using: &state.random) {
@@ -89,6 +89,7 @@ private final class Chaos: Sendable {
             case 10, 11: return .reopen
             case 12: return .extend
             case 13: return .time
+            case 14: return .refusal
             default: return .none
             }
         }
@@ -96,6 +97,9 @@ private final class Chaos: Sendable {
         case .none: break
         case .crash: throw CancellationError()
         case .failure: throw StepError("the engine stumbled", isRetryable: true)
+        case .refusal:
+            // What a revision itself asks for ends with a refusal; all else is tried again.
+            if ["observe", "renew", "destroy", "await-gone"].contains(operation) { throw StepError("forbidden", isRetryable: false) }
         case .push: try await deliver(.pushed, intake: intake, refs: refs)
         case .close: try await deliver(.closed, intake: intake, refs: refs)
         case .reopen: try await deliver(.reopened, intake: intake, refs: refs)
@@ -115,4 +119,11 @@ private final class Chaos: Sendable {
         let key = DeliveryKey(forge: "github", hook: "", id: "\(count)")
         _ = try await intake.receive(event, delivery: key, repository: Samples.repository().name)
     }
+}
+
+/// Lets the engine and the repository be struck by chaos that is made after them.
+private final class Doors: Sendable {
+    let onStrike = Mutex<@Sendable (String) async throws -> Void>({ _ in })
+
+    func strike(_ operation: String) async throws { try await onStrike.withLock { $0 }(operation) }
 }

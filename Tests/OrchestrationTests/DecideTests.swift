@@ -63,28 +63,29 @@ import Testing
         var stack = running()
         stack.lease.expiresAt = end.addingTimeInterval(60)
         #expect(decide(stack, observed: present(), now: now) == .renewLease(stack.lease, uid: "u1"))
-        stack.failure = .init(message: "invalid", attempts: 1, retryAt: nil)
+        stack.failure = .init(step: "deploy", message: "invalid", attempts: 1, retryAt: nil)
         #expect(decide(stack, observed: present(), now: now) == .renewLease(stack.lease, uid: "u1"))
     }
 
     @Test func `a failure is retried at its time, and never without one`() {
         var stack = running(ready: false)
-        stack.failure = .init(message: "away", attempts: 2, retryAt: now.addingTimeInterval(2))
+        stack.failure = .init(step: "deploy", message: "away", attempts: 2, retryAt: now.addingTimeInterval(2))
         #expect(decide(stack, observed: nil, now: now) == .wait(until: now.addingTimeInterval(2)))
         #expect(decide(stack, observed: present(), now: now.addingTimeInterval(2)) == .watch(revision: 1))
-        stack.failure = .init(message: "invalid", attempts: 1, retryAt: nil)
+        stack.failure = .init(step: "deploy", message: "invalid", attempts: 1, retryAt: nil)
         #expect(decide(stack, observed: present(), now: now) == .wait(until: end))
     }
 
     @Test func `a retry never outlasts the lease`() {
         var stack = running()
-        stack.failure = .init(message: "away", attempts: 9, retryAt: end.addingTimeInterval(60))
+        stack.failure = .init(step: "deploy", message: "away", attempts: 9, retryAt: end.addingTimeInterval(60))
         #expect(decide(stack, observed: nil, now: now) == .wait(until: end))
     }
 
     @Test func `when the lease ends the stack expires, whatever else is the matter`() {
         for stack in [
-            Samples.stack(), running(), Samples.stack { $0.failure = .init(message: "", attempts: 1, retryAt: Date.distantFuture) },
+            Samples.stack(), running(),
+            Samples.stack { $0.failure = .init(step: "deploy", message: "", attempts: 1, retryAt: Date.distantFuture) },
         ] {
             #expect(decide(stack, observed: nil, now: end) == .expire)
         }
@@ -96,7 +97,7 @@ import Testing
                 == .refuse("x; rename the repository in the server's configuration, or remove that namespace"))
         #expect(
             decide(Samples.stack { $0.wanted = .gone(.expired) }, observed: .foreign("x"), now: now)
-                == .finish(.expired, note: "x; it was left alone"))
+                == .finish(.expired, note: "x"))
     }
 
     @Test func `a stack that is not wanted is destroyed, awaited, and finished`() {
@@ -119,6 +120,26 @@ import Testing
             return
         }
         #expect(note.contains("u2"))
+    }
+
+    @Test func `a passing failure is forgotten when all is well, and does not hide a foreign namespace`() {
+        var stack = running()
+        stack.failure = .init(step: "observe", message: "away", attempts: 1, retryAt: Samples.start)
+        #expect(decide(stack, observed: present(), now: now) == .recover)
+        guard case .refuse = decide(stack, observed: .foreign("x"), now: now) else {
+            Issue.record("it must be refused")
+            return
+        }
+    }
+
+    @Test func `a watch yields to a new lease, and asking the engine to anything new`() {
+        let stack = Samples.stack()
+        let extended = Samples.stack { $0.lease.expiresAt = end.addingTimeInterval(60) }
+        let closed = Samples.stack { $0.wanted = .gone(.closed) }
+        #expect(Step.watch(revision: 1).yields(to: extended, begunWith: stack, at: now))
+        #expect(!Step.deploy(revision: 1, commit: Samples.commit("a")).yields(to: extended, begunWith: stack, at: now))
+        #expect(Step.observe.yields(to: closed, begunWith: stack, at: now))
+        #expect(!Step.observe.yields(to: stack, begunWith: stack, at: now))
     }
 
     @Test func `only steps towards a running stack are superseded`() {

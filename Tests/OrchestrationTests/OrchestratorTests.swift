@@ -27,7 +27,7 @@ import Testing
             try await fixture.wait(until: .ready)
             _ = try await fixture.intake.destroy(name)
             try await fixture.wait(until: .destroyed)
-            let names = try await fixture.store.read { try $0.events(of: name, after: 0, limit: 100) }.map(\.name)
+            let names = try await fixture.store.read { try $0.events(of: name, after: nil, limit: 100) }.map(\.name)
             #expect(
                 names == [
                     "create", "fetch", "fetch", "deploy", "deploy", "progress", "ready", "destroy", "destroy", "destroy", "await-gone",
@@ -155,6 +155,107 @@ import Testing
         }
     }
 
+    @Test func `an engine that refuses is asked again later, not at once`() async throws {
+        let asked = Mutex(0)
+        let engine = SimulatedEngine { operation, _, _ in
+            guard operation == "observe" else { return }
+            asked.withLock { $0 += 1 }
+            throw StepError("forbidden: give Slingshot the right to get namespaces", isRetryable: false)
+        }
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            try await fixture.store.wait(for: name) { $0.failure?.attempts == 1 }
+            fixture.clock.advance(by: 1)
+            try await fixture.store.wait(for: name) { $0.failure?.attempts == 2 }
+            #expect(asked.withLock { $0 } == 2)
+        }
+    }
+
+    @Test func `an extension reaches the namespace while the stack is not ready yet`() async throws {
+        let engine = SimulatedEngine(readiness: { _ in [.progressing("starting")] })
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            try await fixture.store.wait(for: name) { $0.message == "starting" }
+            let extended = try await fixture.intake.extend(name, .by(seconds: 3_600))
+            try await ObservedEvents(store: fixture.store, stack: name).wait(for: "renew")
+            #expect(engine.snapshot.namespaces[name]?.lease == extended.lease)
+        }
+    }
+
+    @Test func `after an outage the stack reads as well as before`() async throws {
+        let away = Mutex(false)
+        let engine = SimulatedEngine { operation, _, _ in
+            if operation == "observe", away.withLock({ $0 }) { throw StepError("the cluster does not answer", isRetryable: true) }
+        }
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            let ready = try await fixture.wait(until: .ready)
+            away.withLock { $0 = true }
+            _ = try await fixture.intake.extend(name, .by(seconds: 60))
+            try await fixture.store.wait(for: name) { $0.failure != nil }
+            away.withLock { $0 = false }
+            fixture.clock.advance(by: 5)
+            let recovered = try await fixture.store.wait(for: name) { $0.failure == nil }
+            #expect(recovered.message == ready.message)
+            #expect(recovered.phase == .ready)
+        }
+    }
+
+    @Test func `a terminating namespace without a record is not brought back to life`() async throws {
+        let engine = SimulatedEngine()
+        engine.meddle {
+            $0.namespaces[name] = .init(
+                uid: "u1", lease: Lease(from: Samples.start, policy: Samples.policy.lifetime), commit: Samples.commit("a"))
+            $0.namespaces[name]?.isTerminating = true
+        }
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            try await fixture.wait(until: .destroyed)
+            #expect(engine.snapshot.applies == 0)
+            #expect(engine.snapshot.namespaces.isEmpty)
+        }
+    }
+
+    @Test func `what is left of a destroyed stack is found and destroyed`() async throws {
+        let engine = SimulatedEngine()
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            let stack = try await fixture.wait(until: .ready)
+            try await fixture.deliver(Samples.event(.closed))
+            try await fixture.wait(until: .destroyed)
+            engine.meddle { $0.namespaces[name] = .init(uid: "late", lease: stack.lease, commit: Samples.commit("a")) }
+            fixture.clock.advance(by: 600)
+            try await fixture.store.wait(for: name) { $0.namespaceUID == "late" }
+            try await fixture.wait(until: .destroyed)
+            #expect(engine.snapshot.namespaces.isEmpty)
+        }
+    }
+
+    @Test func `a namespace that vanished is noticed, and deployed again`() async throws {
+        let engine = SimulatedEngine()
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            let before = try await fixture.wait(until: .ready)
+            engine.meddle { $0.namespaces[name] = nil }
+            fixture.clock.advance(by: 600)
+            let after = try await fixture.store.wait(for: name) { $0.phase == .ready && $0.namespaceUID != before.namespaceUID }
+            #expect(after.lease == before.lease)
+        }
+    }
+
+    @Test func `a stack of another server's repository is left alone`() async throws {
+        let engine = SimulatedEngine()
+        let other = Samples.stackName("wiki-3")
+        engine.meddle { $0.namespaces[other] = .init(uid: "u1", lease: Lease(from: Samples.start, policy: Samples.policy.lifetime)) }
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            try await fixture.wait(until: .ready)
+            fixture.clock.advance(by: 86_400)
+            try await fixture.wait(until: .destroyed)
+            #expect(engine.snapshot.namespaces.keys.map(\.description) == ["wiki-3"])
+            #expect(try await fixture.store.read { try $0.stack(other) } == nil)
+        }
+    }
+
     @Test func `a restart goes on where the last process was`() async throws {
         try await withTemporaryDirectory { directory in
             let engine = SimulatedEngine()
@@ -181,7 +282,7 @@ struct ObservedEvents {
         let store = store
         let stack = stack
         try await store.wait(for: stack) { _ in true }
-        while try await !store.read({ try $0.events(of: stack, after: 0, limit: 1_000) }).contains(where: { $0.name == word }) {
+        while try await !store.read({ try $0.events(of: stack, after: nil, limit: 1_000) }).contains(where: { $0.name == word }) {
             await Task.yield()
         }
     }

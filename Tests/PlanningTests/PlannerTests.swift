@@ -123,7 +123,7 @@ import Testing
                 "spec"]
         }
         #expect(try spec(text)?["ingressClassName"] == "nginx")
-        #expect(try spec(own)?["ingressClassName"] == "own")
+        #expect(try spec(own)?["ingressClassName"] == "nginx")
         #expect(try spec(text)?["tls"] == [["hosts": ["shop-42.staging.example.com"], "secretName": "wildcard"]])
         #expect(try plan(manifests: text).object("Ingress/x")["spec"]?["tls"] == nil)
     }

@@ -32,7 +32,7 @@ struct ServiceFixture: Sendable {
                 secret: try #require(WebhookSecret(secret.utf8)))
             let receiver = WebhookReceiver(adapters: [GitHubAdapter()], subscriptions: [subscription])
             let service = SlingshotService(
-                store: store, intake: intake, receiver: receiver, policy: Samples.policy, apiToken: token, isReady: {})
+                store: store, intake: intake, receiver: receiver, policy: Samples.policy, apiToken: token)
             var logger = Logger(label: "test")
             logger.logLevel = .critical
             let application = Application(router: service.router(), logger: logger)

@@ -11,6 +11,8 @@ import Store
 import Testing
 import Webhooks
 
+@testable import Service
+
 @Suite struct WebhookRoutesTests {
     let opened = GitHubDelivery("opened", head: Samples.commit("a"), id: "d1")
 
@@ -30,7 +32,7 @@ import Webhooks
             let second = try await fixture.deliver(opened)
             #expect(second.status == .accepted)
             #expect(second.body == first.body)
-            #expect(try await fixture.store.read { try $0.events(of: nil, after: 0, limit: 10) }.count == 1)
+            #expect(try await fixture.store.read { try $0.events(of: nil, after: nil, limit: 10) }.count == 1)
         }
     }
 
@@ -90,9 +92,26 @@ import Webhooks
     @Test func `over the limit is 413`() async throws {
         try await ServiceFixture.run { fixture async throws in
             let body = Data(repeating: 0x20, count: WebhookReceiver.bodyLimit + 1)
-            let response = try await fixture.post("/webhooks/github", body: body, headers: ["Content-Type": "application/json"])
+            let response = try await fixture.post("/webhooks/github", body: body, headers: opened.headers(secret: ServiceFixture.secret))
             #expect(response.status == .contentTooLarge)
         }
+    }
+
+    @Test func `without a signature not a byte of the body is waited for`() async throws {
+        try await ServiceFixture.run { fixture async throws in
+            let headers = ["Content-Type": "application/json", "Content-Length": "1000000000"]
+            #expect(try await fixture.post("/webhooks/github", body: Data(), headers: headers).status == .unauthorized)
+        }
+    }
+
+    @Test func `bodies that would fill the memory are asked to come back`() async throws {
+        let budget = BodyBudget(bytes: 100)
+        try await budget.with(60) {
+            let problem = await #expect(throws: Problem.self) { try await budget.with(60) {} }
+            #expect(problem?.status == 503)
+            try await budget.with(40) {}
+        }
+        try await budget.with(100) {}
     }
 
     @Test func `a form is 415 and the fix is named`() async throws {

@@ -73,6 +73,7 @@ import Testing
         ("state: /var/lib/slingshot", "limits: {cpu: lots}\nstate: /x", "1: limits.cpu"),
         ("state: /var/lib/slingshot", "namespacePrefix: Staging\nstate: /x", "1: namespacePrefix"),
         ("state: /var/lib/slingshot", "server: {listen: 8080}\nstate: /x", "1: server.listen"),
+        ("url: https://github.com/acme/shop.git", "url: git@github.com:acme/shop.git", "9: repositories[0].url"),
         ("state: /var/lib/slingshot\n", "", "\"state\" is missing"),
     ])
     func `a mistake is told with file and line`(old: String, new: String, told: String) {

@@ -11,7 +11,7 @@ import Testing
         try await withTemporaryDirectory { directory in
             let stack = Samples.stack {
                 $0.fetched = .init(revision: 1, commit: Samples.commit("b"))
-                $0.failure = .init(message: "ö\n\"", attempts: 2, retryAt: Samples.start)
+                $0.failure = .init(step: "deploy", message: "ö\n\"", attempts: 2, retryAt: Samples.start)
             }
             let event = StackEvent(stack: stack.name, at: Samples.start, kind: .step, name: "fetch", message: "fetching")
             let key = DeliveryKey(forge: "github", hook: "1", id: "d")
@@ -23,7 +23,7 @@ import Testing
             }
             try await SQLiteStore(directory: directory).read { reading throws in
                 #expect(try reading.stack(stack.name) == stack)
-                #expect(try reading.events(of: stack.name, after: 0, limit: 10).map(\.message) == ["fetching"])
+                #expect(try reading.events(of: stack.name, after: nil, limit: 10).map(\.message) == ["fetching"])
                 #expect(try reading.outcome(ofDelivery: key) == outcome)
                 #expect(try reading.outcome(ofDelivery: DeliveryKey(forge: "github", hook: "2", id: "d")) == nil)
             }
@@ -79,10 +79,11 @@ import Testing
                         StackEvent(stack: Samples.stackName(), at: Samples.start, kind: .step, name: "n", message: "\(number)"))
                 }
             }
-            let all = try await store.read { try $0.events(of: nil, after: 0, limit: 2) }
+            let all = try await store.read { try $0.events(of: nil, after: nil, limit: 2) }
             #expect(all.map(\.message) == ["4", "5"])
+            #expect(try await store.read { try $0.events(of: nil, after: 0, limit: 2) }.map(\.message) == ["1", "2"])
             #expect(try await store.read { try $0.events(of: Samples.stackName(), after: all[0].id, limit: 9) }.map(\.message) == ["5"])
-            #expect(try await store.read { try $0.events(of: Samples.stackName("shop-8"), after: 0, limit: 9) }.isEmpty)
+            #expect(try await store.read { try $0.events(of: Samples.stackName("shop-8"), after: nil, limit: 9) }.isEmpty)
         }
     }
 
@@ -92,6 +93,18 @@ import Testing
             let (journal, synchronous) = try await store.pragmas()
             #expect(journal == "wal")
             #expect(synchronous == 2)  // FULL
+        }
+    }
+
+    @Test func `nobody else can read it`() async throws {
+        try await withTemporaryDirectory { directory in
+            let store = try SQLiteStore(directory: directory)
+            try await store.write { try $0.save(Samples.stack(), wakeAt: nil) }
+            for name in ["slingshot.sqlite", "slingshot.sqlite-wal"] {
+                let attributes = try FileManager.default.attributesOfItem(atPath: directory.appending(path: name).path)
+                #expect(attributes[.posixPermissions] as? Int == 0o600)
+            }
+            #expect(try await store.read { try $0.stack(Samples.stackName()) } != nil)  // until here it was open
         }
     }
 

@@ -24,7 +24,7 @@ private func decideGone(_ stack: Stack, reason: DestroyReason, observed: Observa
     case .absent:
         return .finish(reason, note: nil)
     case .foreign(let what):
-        return .finish(reason, note: "\(what); it was left alone")
+        return .finish(reason, note: what)
     case .present(let namespace):
         if let recorded = stack.namespaceUID, recorded != namespace.uid {
             return .finish(reason, note: "namespace \(namespace.namespace) is another one by now (UID \(namespace.uid)); it was left alone")
@@ -42,7 +42,7 @@ private func decideRunning(_ stack: Stack, observed: Observation?, now: Date) ->
     case nil:
         return .observe
     case .foreign(let what):
-        if stack.failure != nil { return .wait(until: stack.lease.expiresAt) }
+        if let failure = stack.failure, failure.retryAt == nil { return .wait(until: stack.lease.expiresAt) }
         return .refuse("\(what); rename the repository in the server's configuration, or remove that namespace")
     case .present(let namespace) where namespace.isTerminating:
         return .awaitGone(uid: namespace.uid)
@@ -57,10 +57,11 @@ private func decideRunning(_ stack: Stack, observed: Observation?, now: Date) ->
         break
     }
     // A failure without a retry is final for its revision: only something new that is wanted clears it.
-    if stack.failure != nil, stack.failure?.retryAt == nil { return .wait(until: stack.lease.expiresAt) }
+    if let failure = stack.failure, failure.retryAt == nil { return .wait(until: stack.lease.expiresAt) }
     guard let fetched = stack.fetched, fetched.revision == stack.revision else { return .fetch(revision: stack.revision) }
     guard let deployed = stack.deployed, deployed.revision == stack.revision else {
         return .deploy(revision: stack.revision, commit: fetched.commit)
     }
-    return deployed.readyAt == nil ? .watch(revision: stack.revision) : .wait(until: stack.lease.expiresAt)
+    if deployed.readyAt == nil { return .watch(revision: stack.revision) }
+    return stack.failure == nil ? .wait(until: stack.lease.expiresAt) : .recover
 }

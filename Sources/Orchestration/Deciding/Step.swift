@@ -17,6 +17,8 @@ public enum Step: Hashable, Sendable {
     case adopt(uid: String)
     /// The namespace that was recorded is no more, and nobody here asked for that: it was deleted outside, or by the reaper.
     case forget(uid: String)
+    /// What went wrong is over, and nothing is left to do: say so.
+    case recover
     /// Something stands in the way that only a person can move.
     case refuse(String)
     /// The lease has ended: nothing is wanted any more.
@@ -42,6 +44,7 @@ extension Step {
         case .renewLease: "renew"
         case .adopt: "adopt"
         case .forget: "forget"
+        case .recover: "recover"
         case .refuse: "refuse"
         case .expire: "expire"
         case .destroy: "destroy"
@@ -59,6 +62,25 @@ extension Step {
             stack.wanted != .running || stack.revision != revision || stack.lease.isExpired(at: now)
         default:
             false
+        }
+    }
+
+    /// Whether the step, begun with `stack`, has to stop because the record is `current` by now: it is superseded, or it waits for
+    /// something while there is something to do.
+    public func yields(to current: Stack, begunWith stack: Stack, at now: Date) -> Bool {
+        switch self {
+        case .observe: current.wanted != stack.wanted || current.revision != stack.revision
+        case .watch: isSuperseded(by: current, at: now) || current.lease != stack.lease
+        default: isSuperseded(by: current, at: now)
+        }
+    }
+
+    /// Whether a failure that trying again can't help ends the matter until something new is wanted. Only of what the revision itself
+    /// asks for; an engine that refuses anything else is asked again, because a person may mend its rights.
+    public var isOfRevision: Bool {
+        switch self {
+        case .fetch, .deploy, .watch, .refuse: true
+        default: false
         }
     }
 }

@@ -39,18 +39,12 @@ public func admit(_ event: PullRequestEvent, to repository: RepositorySettings, 
     if event.pullRequest.isFork {
         return .ignored("the pull request comes from a fork, and forks are denied for \(repository.name)")
     }
-    if var stack = current, stack.wanted == .running {
+    if var stack = current, stack.isRunning(at: now) {
         return update(&stack, with: event, policy: policy, now: now)
     }
     switch event.change {
     case .opened, .reopened, .pushed:
-        var stack =
-            current?.relaunched(policy: policy, now: now)
-            ?? Stack(
-                name: name, runtime: repository.runtime, forge: repository.forge, repositoryFullName: repository.repository,
-                pullRequest: event.pullRequest, lease: Lease(from: now, policy: policy.lifetime), url: policy.addressing.url(of: name),
-                createdAt: now)
-        stack.runtime = repository.runtime
+        var stack = Stack(launching: name, of: repository, instead: current, policy: policy, now: now)
         stack.pullRequest = event.pullRequest
         stack.forgeUpdatedAt = event.updatedAt
         stack.message = "pull request \(event.change.rawValue)"
@@ -79,15 +73,12 @@ private func close(
 ) -> Admission {
     guard var stack = current else {
         if event.pullRequest.isFork { return .ignored("the pull request has no stack") }
-        // Remembered all the same: an "opened" that was sent earlier and arrives later must not launch it.
-        var stack = Stack(
-            name: name, runtime: repository.runtime, forge: repository.forge, repositoryFullName: repository.repository,
-            pullRequest: event.pullRequest, lease: Lease(from: now, policy: policy.lifetime), url: policy.addressing.url(of: name),
-            createdAt: now)
-        stack.wanted = .gone(.closed)
-        stack.phase = .destroyed
-        stack.message = "closed before it was launched"
+        // Remembered all the same: an "opened" that was sent earlier and arrives later must not launch it; and with a database
+        // that was lost, the engine may have what this record knows nothing of, so the worker looks.
+        var stack = Stack(launching: name, of: repository, instead: nil, policy: policy, now: now)
+        stack.pullRequest = event.pullRequest
         stack.forgeUpdatedAt = event.updatedAt
+        stack.end(.closed, message: "pull request \(event.change.rawValue)")
         return Admission(action: .ignored, reason: "the pull request has no stack", stack: stack)
     }
     stack.pullRequest = event.pullRequest
@@ -100,20 +91,24 @@ private func close(
 }
 
 extension Stack {
-    /// This stack wanted once more, under a new lease. What is left of it on the engine keeps its UID, so that its teardown goes on first.
-    func relaunched(policy: LaunchPolicy, now: Date) -> Stack {
-        var stack = self
-        stack.anew(message: "")
-        stack.wanted = .running
-        stack.lease = Lease(from: now, policy: policy.lifetime)
-        stack.ref = nil
-        stack.pinnedCommit = nil
-        stack.fetched = nil
-        stack.deployed = nil
-        stack.url = policy.addressing.url(of: name)
-        stack.createdAt = now.wholeSeconds
-        return stack
+    /// A stack that has to run under a new lease: a new one, or `previous` once more. What is left of that on its engine keeps its UID:
+    /// it is deployed over, or, when it is terminating, awaited first.
+    init(launching name: StackName, of repository: RepositorySettings, instead previous: Stack?, policy: LaunchPolicy, now: Date) {
+        self.init(
+            name: name, runtime: repository.runtime, forge: repository.forge, repositoryFullName: repository.repository,
+            pullRequest: PullRequest(number: name.number), lease: Lease(from: now, policy: policy.lifetime),
+            namespace: policy.addressing.namespace(of: name), url: policy.addressing.url(of: name), createdAt: now)
+        guard let previous else { return }
+        pullRequest = previous.pullRequest
+        forgeUpdatedAt = previous.forgeUpdatedAt
+        revision = previous.revision + 1
+        namespaceUID = previous.namespaceUID
+        // Another engine knows nothing of a namespace that still stands on this one.
+        if namespaceUID != nil { runtime = previous.runtime }
     }
+
+    /// Whether it is wanted and its lease has not ended; a record can say the one before the worker came to the other.
+    func isRunning(at now: Date) -> Bool { wanted == .running && !lease.isExpired(at: now) }
 
     /// A new revision has to be deployed; what runs goes on until then.
     mutating func anew(message: String) {

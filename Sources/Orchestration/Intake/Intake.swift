@@ -55,17 +55,13 @@ public struct Intake: Sendable {
         guard let stackName = StackName(repository: name, number: number) else { throw RequestRefusal.badNumber(number) }
         let now = clock.now.wholeSeconds
         return try await change(stackName, name: "create", at: now) { [policy] current in
-            let base = Stack(
-                name: stackName, runtime: settings.runtime, forge: settings.forge, repositoryFullName: settings.repository,
-                pullRequest: current?.pullRequest ?? PullRequest(number: number), lease: Lease(from: now, policy: policy.lifetime),
-                url: policy.addressing.url(of: stackName), createdAt: now)
-            var stack = current ?? base
-            if current?.wanted == .running {
+            var stack: Stack
+            if let current, current.isRunning(at: now) {
+                stack = current
                 stack.anew(message: "redeploy requested")
-            } else if let current {
-                stack = current.relaunched(policy: policy, now: now)
+            } else {
+                stack = Stack(launching: stackName, of: settings, instead: current, policy: policy, now: now)
             }
-            stack.runtime = settings.runtime
             stack.ref = ref
             stack.pinnedCommit = commit
             return (stack, "requested" + (ref.map { " from \($0)" } ?? "") + (commit.map { " at \($0.short)" } ?? ""))
@@ -87,7 +83,7 @@ public struct Intake: Sendable {
         let now = clock.now.wholeSeconds
         return try await self.change(name, name: "extend", at: now) { [policy] current in
             guard var stack = current else { throw RequestRefusal.unknownStack(name.description) }
-            guard stack.wanted == .running, !stack.lease.isExpired(at: now) else { throw RequestRefusal.notRunning(name, stack.phase) }
+            guard stack.isRunning(at: now) else { throw RequestRefusal.notRunning(name, stack.phase) }
             stack.lease = try stack.lease.extended(change, at: now, policy: policy.lifetime)
             return (stack, "the lease now ends at \(stack.lease.expiresAt?.rfc3339 ?? StackMetadata.never)")
         }

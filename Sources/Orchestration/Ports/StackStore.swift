@@ -14,8 +14,9 @@ public protocol StackReading {
     func stack(_ name: StackName) throws -> Stack?
     /// All stacks by name; destroyed ones only when asked for.
     func stacks(includingDestroyed: Bool) throws -> [Stack]
-    /// The newest `limit` events with an id above `after`, oldest first; of all stacks when `stack` is nil.
-    func events(of stack: StackName?, after: Int64, limit: Int) throws -> [StackEvent]
+    /// At most `limit` events, oldest first: the first with an id above `after`, or the newest when `after` is nil. Of all stacks when
+    /// `stack` is nil.
+    func events(of stack: StackName?, after: Int64?, limit: Int) throws -> [StackEvent]
     /// The stacks that have something to do at or before `instant`.
     func due(at instant: Date) throws -> [StackName]
     /// The first instant after `instant` at which a stack has something to do; nil when none has.

@@ -3,40 +3,88 @@ import Logging
 import StagingModel
 
 extension Orchestrator {
-    /// Takes the stacks that an engine carries, and the database does not know, into the database: with it deleted, every
-    /// stack is back with its lease. Tries until the engine has answered once.
+    /// Seconds between two looks at what an engine carries.
+    private static let interval: TimeInterval = 600
+
+    /// Compares what an engine carries with the record, at the start and every ten minutes: with the database deleted, every stack is
+    /// back with its lease; what a crash or a late request left behind is found and destroyed. An engine that does not answer is
+    /// asked again.
     func adoptAll(from runtimeName: String, _ runtime: any StackRuntime) async {
         var attempts = 0
         while !Task.isCancelled {
+            var next = engines.clock.now.addingTimeInterval(Self.interval)
             do {
-                for observed in try await runtime.stacks() { try await adopt(observed, runtimeName: runtimeName) }
-                return
+                let carried = try await runtime.stacks()
+                for observed in carried { try await adopt(observed, runtimeName: runtimeName) }
+                try await wakeChanged(carried, runtimeName: runtimeName)
+                attempts = 0
             } catch {
                 attempts += 1
-                let retryAt = Backoff.instant(after: attempts, from: engines.clock.now)
+                next = Backoff.instant(after: attempts, from: engines.clock.now)
                 logger.warning(
                     "the engine could not be asked for its stacks",
-                    metadata: ["runtime": "\(runtimeName)", "error": "\(error)", "retryAt": "\(retryAt.rfc3339)"])
-                try? await engines.clock.sleep(until: retryAt)
+                    metadata: ["runtime": "\(runtimeName)", "error": "\(error)", "retryAt": "\(next.rfc3339)"])
+            }
+            try? await engines.clock.sleep(until: next)
+        }
+    }
+
+    /// Wakes each stack that looks otherwise than its record says: its worker asks the engine for that very stack, and decides. That a list
+    /// lacks one is no evidence of anything.
+    private func wakeChanged(_ carried: [ObservedStack], runtimeName: String) async throws {
+        let observed = Dictionary(carried.map { ($0.name, $0) }) { first, _ in first }
+        for stack in try await engines.store.read({ try $0.stacks(includingDestroyed: false) }) where stack.runtime == runtimeName {
+            guard stack.namespaceUID != nil else { continue }
+            let namespace = observed[stack.name]
+            if namespace?.uid != stack.namespaceUID || namespace?.lease != stack.lease || namespace?.isTerminating == true {
+                wake(stack.name)
             }
         }
     }
 
     private func adopt(_ observed: ObservedStack, runtimeName: String) async throws {
+        let name = observed.name
+        guard let repository = settings.repositories[name.repository],
+            observed.annotations[StackMetadata.repositoryFullName].map({ $0.lowercased() == repository.repository.lowercased() }) ?? true
+        else {
+            // Another server's, perhaps; `slingshot reap` ends it with its lease.
+            logger.notice("a stack of a repository that is not configured is left alone", metadata: ["stack": "\(name)"])
+            return
+        }
         let now = engines.clock.now.wholeSeconds
         let isNew = try await engines.store.write { [settings] transaction in
-            guard try transaction.stack(observed.name) == nil else { return false }
-            let stack = Stack(adopting: observed, runtime: runtimeName, policy: settings.policy, now: now)
+            let record = try transaction.stack(name)
+            guard let stack = record.adopting(observed, runtime: runtimeName, policy: settings.policy, now: now) else { return false }
             try transaction.save(stack, wakeAt: now)
-            try transaction.append(
-                StackEvent(
-                    stack: stack.name, at: now, kind: .decision, name: "adopt",
-                    message:
-                        "found on \(runtimeName) without a record; its lease ends at \(stack.lease.expiresAt?.rfc3339 ?? StackMetadata.never)"
-                ))
+            try transaction.append(StackEvent(stack: name, at: now, kind: .decision, name: "adopt", message: stack.message))
             return true
         }
-        if isNew { wake(observed.name) }
+        if isNew { wake(name) }
+    }
+}
+
+extension Stack? {
+    /// The record that has to be stored because the engine carries `observed`; nil when this one accounts for it.
+    ///
+    /// A record that says "destroyed" is believed over a namespace of the same life or an earlier one, which is then destroyed; a
+    /// namespace whose lease began later is a life that the record never saw, as after a database was restored from a copy.
+    func adopting(_ observed: ObservedStack, runtime: String, policy: LaunchPolicy, now: Date) -> Stack? {
+        guard let record = self else { return Stack(adopting: observed, runtime: runtime, policy: policy, now: now) }
+        guard record.phase == .destroyed else { return nil }
+        if let began = observed.lease?.startedAt, began > record.lease.startedAt, !observed.isTerminating {
+            var stack = Stack(adopting: observed, runtime: runtime, policy: policy, now: now)
+            stack.revision = record.revision + 1
+            stack.fetched?.revision = stack.revision
+            stack.deployed?.revision = stack.revision
+            stack.forgeUpdatedAt = record.forgeUpdatedAt
+            return stack
+        }
+        var stack = record
+        stack.runtime = runtime
+        stack.namespaceUID = observed.uid
+        stack.phase = .destroying
+        stack.message = "found on \(runtime) though it was destroyed; destroying what is left"
+        return stack
     }
 }
 
@@ -52,11 +100,15 @@ extension Stack {
                 number: observed.name.number, title: annotations[StackMetadata.title] ?? "",
                 author: annotations[StackMetadata.author] ?? "",
                 head: commit),
-            lease: observed.lease ?? Lease(from: now, policy: policy.lifetime), url: annotations[StackMetadata.url] ?? "",
-            createdAt: observed.lease?.startedAt ?? now)
+            lease: observed.lease ?? Lease(from: now, policy: policy.lifetime), namespace: observed.namespace,
+            url: annotations[StackMetadata.url] ?? "", createdAt: observed.lease?.startedAt ?? now)
         namespaceUID = observed.uid
+        if observed.isTerminating {
+            end(.requested, message: "found on \(runtime) without a record, and being deleted")
+            return
+        }
         phase = .deploying
-        message = "found on \(runtime)"
+        message = "found on \(runtime) without a record; its lease ends at \(lease.expiresAt?.rfc3339 ?? StackMetadata.never)"
         guard let commit, let digest = annotations[StackMetadata.planDigest] else { return }
         fetched = Fetched(revision: revision, commit: commit)
         deployed = Deployed(revision: revision, commit: commit, planDigest: digest, at: now)

@@ -11,7 +11,14 @@ struct CommitSource {
 
     func commit(for stack: Stack) async throws -> CommitID {
         let ref = stack.ref ?? PullRequest.headRef(stack.name.number)
-        let head = try await refs.fetch(ref, of: repository)
+        let attempts = stack.failure.flatMap { $0.step == Step.fetch(revision: 0).name ? $0.attempts : nil } ?? 0
+        let mayLag = stack.ref == nil && attempts < Self.patience
+        let head: CommitID
+        do {
+            head = try await refs.fetch(ref, of: repository)
+        } catch let error as StepError where mayLag {
+            throw StepError(error.message, isRetryable: true)
+        }
         if let pinned = stack.pinnedCommit {
             guard try await refs.contains(pinned, in: head, of: repository) else {
                 throw StepError("commit \(pinned) is not reachable from \(ref); name a commit of that ref", isRetryable: false)
@@ -20,7 +27,7 @@ struct CommitSource {
         }
         guard stack.ref == nil, let told = stack.pullRequest.head, told != head else { return head }
         let isOlder = try await refs.contains(told, in: head, of: repository)
-        if !isOlder, (stack.failure?.attempts ?? 0) < Self.patience {
+        if !isOlder, mayLag {
             throw StepError("\(ref) still names \(head.short), not \(told.short) as the delivery said", isRetryable: true)
         }
         return head

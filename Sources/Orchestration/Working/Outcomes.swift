@@ -20,7 +20,7 @@ extension Stack {
             }
             phase = .destroying
             message = "destroying (\(reason.rawValue))"
-        case .observe, .renewLease, .adopt, .forget, .refuse, .expire, .finish, .wait:
+        case .observe, .renewLease, .adopt, .forget, .recover, .refuse, .expire, .finish, .wait:
             break
         }
     }
@@ -48,10 +48,10 @@ extension Stack {
         switch readiness {
         case .ready:
             deployed?.readyAt = now
-            failure = nil
-            phase = .ready
-            message = "\(deployed?.commit.short ?? "") is running"
+            recovered()
         case .progressing(let what):
+            // A container that crashes again and again makes progress again and again: it stays failed until it is ready.
+            guard phase != .failed else { return }
             phase = .deploying
             message = what
         case .failing(let diagnosis):
@@ -60,14 +60,23 @@ extension Stack {
         }
     }
 
+    /// Nothing is wrong any more.
+    mutating func recovered() {
+        failure = nil
+        guard wanted == .running, let deployed, deployed.revision == revision, deployed.readyAt != nil else { return }
+        phase = .ready
+        message = "\(deployed.commit.short) is running"
+    }
+
     /// Records that a step failed and returns what to tell the history.
     mutating func failed(_ step: Step, _ error: StepError, at now: Date) -> String {
-        let attempts = (failure?.attempts ?? 0) + 1
-        let retryAt = error.isRetryable ? Backoff.instant(after: attempts, from: now) : nil
-        failure = Failure(message: error.message, attempts: attempts, retryAt: retryAt)
+        let attempts = (failure.flatMap { $0.step == step.name ? $0.attempts : nil } ?? 0) + 1
+        let isFinal = !error.isRetryable && step.isOfRevision && wanted == .running
+        let retryAt = isFinal ? nil : Backoff.instant(after: attempts, from: now)
+        failure = Failure(step: step.name, message: error.message, attempts: attempts, retryAt: retryAt)
         let running = deployed.flatMap { $0.readyAt == nil ? nil : "; \($0.commit.short) keeps running" } ?? ""
         message = error.message + (wanted == .running ? running : "")
-        if retryAt == nil, wanted == .running { phase = .failed }
+        if isFinal { phase = .failed }
         return retryAt.map { "\(step.name) failed, next try at \($0.rfc3339): \(error.message)" } ?? "\(step.name) failed: \(error.message)"
     }
 
@@ -75,7 +84,17 @@ extension Stack {
         end(.expired, message: "its lease ended at \(lease.expiresAt?.rfc3339 ?? StackMetadata.never)")
     }
 
-    mutating func adopted(uid: String) { namespaceUID = uid }
+    /// The namespace with this UID is ours. What was known of another says nothing of it.
+    mutating func adopted(uid: String) {
+        if namespaceUID != uid { deployed = nil }
+        namespaceUID = uid
+    }
+
+    /// From here on the engine changes: what runs may be old, new, or both.
+    mutating func changing(uid: String) {
+        adopted(uid: uid)
+        deployed?.readyAt = nil
+    }
 
     /// The namespace is no more. What is wanted decides what comes next.
     mutating func gone() {
@@ -84,9 +103,11 @@ extension Stack {
         failure = nil
     }
 
+    static let nothingLeft = "nothing of it is left"
+
     mutating func finished(_ reason: DestroyReason, note: String?) {
         gone()
         phase = .destroyed
-        message = note ?? "nothing of it is left"
+        message = note ?? Self.nothingLeft
     }
 }

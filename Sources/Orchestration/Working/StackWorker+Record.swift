@@ -43,14 +43,14 @@ extension StackWorker {
     }
 
     /// Changes the record as it is now, which may be newer than the one that the step began with.
-    func store(_ change: @Sendable (inout Stack) throws -> Void, event: (@Sendable (Stack) -> StackEvent)? = nil) async throws -> Stack {
+    func store(_ change: @Sendable (inout Stack) throws -> Void, event: (@Sendable (Stack) -> StackEvent?)? = nil) async throws -> Stack {
         let now = engines.clock.now.wholeSeconds
         return try await engines.store.write { transaction in
             guard var stack = try transaction.stack(name) else { throw Superseded() }
             try change(&stack)
             stack.updatedAt = now
             try transaction.save(stack, wakeAt: now)
-            if let event { try transaction.append(event(stack)) }
+            if let event = event?(stack) { try transaction.append(event) }
             return stack
         }
     }

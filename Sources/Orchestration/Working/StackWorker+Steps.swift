@@ -18,16 +18,21 @@ extension StackWorker {
         case .renewLease(let lease, let uid):
             try await engines.runtime(of: stack).renew(lease, of: name, uid: uid)
             try await record(step, "wrote the lease's end, \(lease.expiresAt?.rfc3339 ?? StackMetadata.never), on the namespace") {
-                $0.failure = nil
+                $0.recovered()
             }
         case .adopt(let uid):
             try await record(step, "the namespace with UID \(uid) is this stack's") { $0.adopted(uid: uid) }
         case .forget(let uid):
             try await record(step, "the namespace with UID \(uid) is gone, though the stack is wanted") { $0.gone() }
+        case .recover:
+            try await record(step, "what was wrong is over") { $0.recovered() }
         case .refuse(let why):
             throw StepError(why, isRetryable: false)
         case .expire:
+            let now = engines.clock.now
             try await record(step, kind: .decision, "the lease ended at \(stack.lease.expiresAt?.rfc3339 ?? StackMetadata.never)") {
+                // It may have been extended, or closed, since the record was read.
+                guard $0.wanted == .running, $0.lease.isExpired(at: now) else { throw Superseded() }
                 $0.expired()
             }
         case .destroy(let uid):
@@ -39,9 +44,8 @@ extension StackWorker {
         case .awaitGone(let uid):
             try await awaitGone(step, uid: uid, of: stack)
         case .finish(let reason, let note):
-            try await record(
-                step, name: "destroyed", "destroyed (\(reason.rawValue)): \(note ?? "nothing of it is left")"
-            ) {
+            try await record(step, name: "destroyed", "destroyed (\(reason.rawValue)): \(note ?? Stack.nothingLeft)") {
+                guard $0.wanted == .gone(reason) else { throw Superseded() }
                 $0.finished(reason, note: note)
             }
         }
@@ -54,7 +58,7 @@ extension StackWorker {
         let leased = try await store { stack in stack.honour(timeToLive: plan.timeToLive, policy: settings.policy.lifetime) }
         try await engines.runtime(of: stack).apply(plan, lease: leased.lease) { uid in
             // The fence: nothing is put into the namespace when something else is wanted by now.
-            let current = try await store { $0.adopted(uid: uid) }
+            let current = try await store { $0.changing(uid: uid) }
             if step.isSuperseded(by: current, at: engines.clock.now) { throw Superseded() }
         }
         let now = engines.clock.now.wholeSeconds
@@ -73,7 +77,11 @@ extension StackWorker {
             group.addTask {
                 try await engines.clock.sleep(until: deadline)
                 let why = last.readiness.withLock { $0?.text } ?? "the engine told nothing of it"
-                _ = try await store { $0.phase = .failed }
+                let now = engines.clock.now
+                _ = try await store {
+                    if step.isSuperseded(by: $0, at: now) { throw Superseded() }
+                    $0.phase = .failed
+                }
                 throw StepError("not ready after \(DurationText.text(settings.readyTimeout)): \(why)", isRetryable: true)
             }
             group.addTask {
@@ -99,6 +107,7 @@ extension StackWorker {
             if step.isSuperseded(by: $0, at: now) { throw Superseded() }
             $0.saw(readiness, at: now)
         } event: {
+            guard $0.message == readiness.text || readiness == .ready else { return nil }
             let took = $0.deployed.map { " after \(DurationText.text(max(Int(now.timeIntervalSince($0.at)), 1)))" } ?? ""
             return StackEvent(stack: name, at: now, kind: kind, name: word, message: $0.message + (readiness == .ready ? took : ""))
         }
@@ -107,10 +116,12 @@ extension StackWorker {
     private func awaitGone(_ step: Step, uid: String, of stack: Stack) async throws {
         let started = stack.updatedAt
         try await engines.runtime(of: stack).awaitGone(name, uid: uid) { holding in
-            try await record(step, kind: .failure, "held up: \(holding)") { $0.message = "destroying, held up: \(holding)" }
+            try await record(step, kind: .step, name: "progress", "waiting: \(holding)") { $0.message = "destroying; \(holding)" }
         }
         let seconds = max(Int(engines.clock.now.timeIntervalSince(started)), 0)
         try await record(step, "the engine says that namespace UID \(uid) is gone (\(DurationText.text(seconds)))") { $0.gone() }
+        // That very namespace is gone: whatever has its name by now is another one, and not this stack's to destroy.
+        if case .gone(let reason) = stack.wanted { try await perform(.finish(reason, note: nil), on: stack) }
     }
 }
 

@@ -27,10 +27,12 @@ struct StackWorker: Sendable {
                     }
                     return
                 case .observe:
-                    observed = try await engines.runtime(of: stack).observe(name)
+                    observed = try await unlessOutdated(step, stack: stack, bell: await listen()) {
+                        try await engines.runtime(of: stack).observe(name)
+                    }
                 default:
                     try await begin(step, of: stack)
-                    try await unlessSuperseded(step, stack: stack, bell: await listen()) { try await perform(step, on: stack) }
+                    try await unlessOutdated(step, stack: stack, bell: await listen()) { try await perform(step, on: stack) }
                     observed = nil
                 }
             } catch is Superseded {
@@ -45,32 +47,34 @@ struct StackWorker: Sendable {
         }
     }
 
-    /// Runs `body`, and cancels it as soon as the record says that the step has no use any more, or the lease ends.
-    private func unlessSuperseded(_ step: Step, stack: Stack, bell: AsyncStream<Void>?, _ body: @Sendable @escaping () async throws -> Void)
-        async throws
-    {
-        try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                try await body()
-                return true
-            }
+    /// Runs `body`, and cancels it as soon as the record says that the step has to yield, or the lease ends.
+    private func unlessOutdated<T: Sendable>(
+        _ step: Step, stack: Stack, bell: AsyncStream<Void>?, _ body: @Sendable @escaping () async throws -> T
+    ) async throws -> T {
+        try await withThrowingTaskGroup(of: T?.self) { group in
+            group.addTask { try await body() }
             group.addTask {
                 if let bell {
                     for await _ in bell {
                         let current = try await engines.store.read { try $0.stack(name) }
-                        if current.map({ step.isSuperseded(by: $0, at: engines.clock.now) }) ?? true { return false }
+                        if current.map({ step.yields(to: $0, begunWith: stack, at: engines.clock.now) }) ?? true { return nil }
                     }
                 }
-                return try await forever()
+                try await forever()
+                return nil
             }
             group.addTask {
-                guard let end = stack.lease.expiresAt, step.isSuperseded(by: stack, at: end) else { return try await forever() }
+                guard let end = stack.lease.expiresAt, step.isSuperseded(by: stack, at: end) else {
+                    try await forever()
+                    return nil
+                }
                 try await engines.clock.sleep(until: end)
-                return false
+                return nil
             }
-            guard let isDone = try await group.next() else { return }
+            let first = try await group.next() ?? nil
             group.cancelAll()
-            if !isDone { throw Superseded() }
+            guard let result = first else { throw Superseded() }
+            return result
         }
     }
 }
@@ -79,6 +83,6 @@ struct StackWorker: Sendable {
 struct Superseded: Error {}
 
 /// Never returns; throws when the task is cancelled.
-private func forever() async throws -> Bool {
+private func forever() async throws {
     while true { try await Task.sleep(for: .seconds(86_400)) }
 }

@@ -5,29 +5,32 @@ import Logging
 import Orchestration
 
 /// The connections to the configured clusters.
-struct Clusters: Sendable {
-    let runtimes: [String: any StackRuntime]
-    private let clients: [KubernetesClient]
-
-    /// Reads credentials; connects to nothing yet.
-    init(_ configured: [String: ServerConfiguration.Runtime], namespacePrefix: String, logger: Logger) throws {
-        var runtimes: [String: any StackRuntime] = [:]
+enum Clusters {
+    /// Runs `body` with a runtime for each configured cluster, by name, and closes their connections after. Reads credentials before; throws
+    /// ``ConfigurationError`` when they can't be used.
+    static func with<T: Sendable>(
+        _ configured: [String: ServerConfiguration.Runtime], namespacePrefix: String, logger: Logger,
+        _ body: ([String: any StackRuntime]) async throws -> T
+    ) async throws -> T {
         var clients: [KubernetesClient] = []
-        for (name, runtime) in configured {
-            do {
-                let cluster = try ClusterConfiguration.load(kubeconfig: runtime.kubeconfig, context: runtime.context)
-                let client = try KubernetesClient(cluster, logger: logger)
-                clients.append(client)
-                runtimes[name] = KubernetesRuntime(client: client, namespacePrefix: namespacePrefix, logger: logger)
-            } catch {
-                throw ConfigurationError("runtime \"\(name)\": \(error)")
+        do {
+            var runtimes: [String: any StackRuntime] = [:]
+            for (name, runtime) in configured {
+                do {
+                    let cluster = try ClusterConfiguration.load(kubeconfig: runtime.kubeconfig, context: runtime.context)
+                    let client = try KubernetesClient(cluster, logger: logger)
+                    clients.append(client)
+                    runtimes[name] = KubernetesRuntime(client: client, namespacePrefix: namespacePrefix, logger: logger)
+                } catch {
+                    throw ConfigurationError("runtime \"\(name)\": \(error)")
+                }
             }
+            let result = try await body(runtimes)
+            for client in clients { await client.shutdown() }
+            return result
+        } catch {
+            for client in clients { await client.shutdown() }
+            throw error
         }
-        self.runtimes = runtimes
-        self.clients = clients
-    }
-
-    func shutdown() async {
-        for client in clients { await client.shutdown() }
     }
 }

@@ -22,16 +22,17 @@ struct EnvironmentOverrides {
 
     private init(reader: ConfigReader) { self.reader = reader }
 
-    /// The document with every set variable in its place. Problems with a value then name the file's line, or none.
+    /// The document with every set variable in its place. Its problems then name the variables beside the file.
     func applied(to root: YAMLValue) throws -> YAMLValue {
         var node = root.node
+        var names: [String] = []
         for path in Self.paths {
             guard let text = reader.string(forKey: ConfigKey(["slingshot"] + path)) else { continue }
-            let name = "the environment's setting of \(path.joined(separator: "."))"
-            let value = try YAMLDocument.single(Array(text.utf8), file: name)
-            node.set(value.node, at: path[...])
+            let name = "the environment's \(path.joined(separator: "."))"
+            node.set(try YAMLDocument.single(Array(text.utf8), file: name).node, at: path[...])
+            names.append(name)
         }
-        return YAMLValue(node: node, path: root.path, file: root.file)
+        return YAMLValue(node: node, path: root.path, file: ([root.file] + names).joined(separator: " with "))
     }
 }
 

@@ -52,6 +52,9 @@ struct ServerConfiguration: Sendable {
             if repositories.contains(where: { $0.settings.name == repository.settings.name }) {
                 throw item.problem("there are two repositories named \"\(repository.settings.name)\"; rename one")
             }
+            if repositories.contains(where: { $0.settings.isSameRepository(as: repository.settings) }) {
+                throw item.problem("\(repository.settings.repository) is there twice; keep one: a delivery belongs to one repository")
+            }
             repositories.append(repository)
         }
     }
@@ -150,6 +153,10 @@ extension ServerConfiguration.Repository {
         }
         let forge = try mapping.required("forge")
         guard try forge.string() == "github" else { throw forge.problem("must be github; this version knows no other forge") }
+        let url = try mapping.required("url")
+        if try url.string().hasPrefix("ssh:") || url.string().wholeMatch(of: /[^\/:]+@[^\/]+:.*/) != nil {
+            throw url.problem("must be an https://, http:// or file:// address, or a path; this version has no credentials for ssh")
+        }
         let runtime = try mapping.required("runtime")
         guard runtimes[try runtime.string()] != nil else {
             throw runtime.problem("names no runtime of this file; \(Wording.unknown(try runtime.string(), among: runtimes.keys.sorted()))")
@@ -161,8 +168,14 @@ extension ServerConfiguration.Repository {
         for (key, value) in try mapping.optional("values")?.mapping().fields ?? [] { values[key] = value.json() }
         settings = RepositorySettings(
             name: name, forge: try forge.string(), repository: try mapping.required("repository").string(),
-            url: try mapping.required("url").string(),
+            url: try url.string(),
             runtime: try runtime.string(), template: try mapping.optional("template")?.string(), values: values, limits: limits)
         webhookSecret = try SecretReference(try mapping.required("webhookSecret"))
+    }
+}
+
+extension RepositorySettings {
+    fileprivate func isSameRepository(as other: RepositorySettings) -> Bool {
+        forge == other.forge && repository.lowercased() == other.repository.lowercased()
     }
 }

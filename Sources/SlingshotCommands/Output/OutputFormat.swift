@@ -23,7 +23,7 @@ struct OutputOptions: ParsableArguments {
             case .json: String(decoding: try ControlCoding.encode(value, pretty: true), as: UTF8.self) + "\n"
             case .yaml: try yaml(of: value)
             }
-        FileHandle.standardOutput.write(Data(text.utf8))
+        Terminal.result(text)
     }
 
     private func yaml(of value: some Encodable) throws -> String {

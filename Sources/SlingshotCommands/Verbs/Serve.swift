@@ -25,41 +25,49 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try ServerConfiguration.load(path: config)
         let logger = makeLogger(level: logLevel)
+        let state = try StateDirectory(configuration.state)
         let (token, tokenFile) = try APIToken.load(configuration.apiToken, state: configuration.state)
         let receiver = try WebhookReceiver(configuration.repositories)
         let store = try SQLiteStore(directory: configuration.state)
-        let clusters = try Clusters(
-            configuration.runtimes, namespacePrefix: configuration.policy.addressing.namespacePrefix, logger: logger)
+        let addressing = configuration.policy.addressing
+        try await refuseMovedNamespaces(store, addressing)
+        try await Clusters.with(configuration.runtimes, namespacePrefix: addressing.namespacePrefix, logger: logger) { runtimes in
+            let settings = configuration.repositories.map(\.settings)
+            let clock = SystemClock()
+            let refs = GitRefs(directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger)
+            let orchestrator = Orchestrator(
+                engines: Engines(store: store, runtimes: runtimes, refs: refs, clock: clock),
+                settings: OrchestrationSettings(
+                    repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout),
+                logger: logger)
+            let intake = Intake(store: store, repositories: settings, policy: configuration.policy, clock: clock, wake: orchestrator.wake)
+            let service = SlingshotService(
+                store: store, intake: intake, receiver: receiver, policy: configuration.policy, apiToken: token)
+            let host = configuration.host
+            let application = service.application(host: host, port: configuration.port, logger: logger) { port in
+                if let tokenFile { Terminal.note("the API token is in \(tokenFile); the command line reads it from SLINGSHOT_TOKEN") }
+                Terminal.note("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+            }
+            let group = ServiceGroup(
+                configuration: ServiceGroupConfiguration(
+                    services: [.init(service: orchestrator), .init(service: application)], gracefulShutdownSignals: [.sigterm, .sigint],
+                    logger: logger))
+            do {
+                try await group.run()
+            } catch {
+                throw CommandFailure("can't serve on \(host):\(configuration.port): \(error)")
+            }
+        }
+        state.unlock()
+    }
 
-        let settings = configuration.repositories.map(\.settings)
-        let clock = SystemClock()
-        let orchestrator = Orchestrator(
-            engines: Engines(
-                store: store, runtimes: clusters.runtimes,
-                refs: GitRefs(directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger),
-                clock: clock),
-            settings: OrchestrationSettings(repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout),
-            logger: logger)
-        let intake = Intake(store: store, repositories: settings, policy: configuration.policy, clock: clock, wake: orchestrator.wake)
-        let service = SlingshotService(store: store, intake: intake, receiver: receiver, policy: configuration.policy, apiToken: token) {
-            _ = try await store.read { try $0.nextWake(after: clock.now) }
-        }
-        let host = configuration.host
-        let application = service.application(host: host, port: configuration.port, logger: logger) { port in
-            if let tokenFile { Terminal.note("the API token is in \(tokenFile); the command line reads it from SLINGSHOT_TOKEN") }
-            Terminal.note("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
-        }
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: [.init(service: orchestrator), .init(service: application)], gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger))
-        do {
-            try await group.run()
-        } catch {
-            await clusters.shutdown()
-            throw CommandFailure("can't serve on \(host):\(configuration.port): \(error)")
-        }
-        await clusters.shutdown()
+    /// Under another prefix the namespaces of the stacks that live would never be found again.
+    private func refuseMovedNamespaces(_ store: SQLiteStore, _ addressing: StackAddressing) async throws {
+        let stacks = try await store.read { try $0.stacks(includingDestroyed: false) }
+        guard let moved = stacks.first(where: { $0.namespace != addressing.namespace(of: $0.name) }) else { return }
+        throw ConfigurationError(
+            "`namespacePrefix` is \"\(addressing.namespacePrefix)\" now, but \(moved.name) lives in \(moved.namespace); set it back, and destroy the stacks first"
+        )
     }
 }
 
