@@ -11,7 +11,10 @@ import Testing
 /// Seeded chaos over the worker: the process dies before or after any effect, the engine fails, people and forges change their
 /// minds in the middle of a step. Then the chaos ends, and everything must be as it was asked for last.
 @Suite(.timeLimit(.minutes(5))) struct CrashSimulationTests {
-    @Test(arguments: 0..<120 as Range<UInt64>)
+    /// 120 lives in `make test`; more with `SLINGSHOT_SEEDS=5000`.
+    private static let seeds = 0..<(ProcessInfo.processInfo.environment["SLINGSHOT_SEEDS"].flatMap { UInt64($0) } ?? 120)
+
+    @Test(arguments: seeds)
     func `whatever happens, the outcome is what was wanted last`(seed: UInt64) async throws {
         try await withTemporaryDirectory { directory in
             let chaos = Chaos(seed: seed)

@@ -79,7 +79,8 @@ extension StackWorker {
                 let why = last.readiness.withLock { $0?.text } ?? "the engine told nothing of it"
                 let now = engines.clock.now
                 _ = try await store {
-                    if step.isSuperseded(by: $0, at: now) { throw Superseded() }
+                    // It may have got ready in this very moment.
+                    if step.isSuperseded(by: $0, at: now) || $0.deployed?.readyAt != nil { throw Superseded() }
                     $0.phase = .failed
                 }
                 throw StepError("not ready after \(DurationText.text(settings.readyTimeout)): \(why)", isRetryable: true)
