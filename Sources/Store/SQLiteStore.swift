@@ -7,6 +7,7 @@ import StagingModel
 /// (https://www.sqlite.org/pragma.html#pragma_synchronous).
 public struct SQLiteStore: StackStore {
     private let pool: DatabasePool
+    private let writes: GroupCommit
 
     /// Opens `slingshot.sqlite` in `directory`, or makes it, readable by its owner only. Throws ``StoreError``.
     public init(directory: URL) throws {
@@ -24,17 +25,18 @@ public struct SQLiteStore: StackStore {
             // GRDB opens WAL databases with NORMAL, under which the last commits before a power loss may be lost.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try Schema.migrator.migrate(pool)
+            writes = GroupCommit(pool: pool)
         } catch {
             throw StoreError(path: file.path, reason: "\(error)")
         }
     }
 
-    public func read<T: Sendable>(_ body: @Sendable (any StackReading) throws -> T) async throws -> T {
-        try await withoutActuallyEscaping(body) { body in try await pool.read { try body(Transaction(database: $0)) } }
+    public func read<T: Sendable>(_ body: @escaping @Sendable (any StackReading) throws -> T) async throws -> T {
+        try await pool.read { try body(Transaction(database: $0)) }
     }
 
-    public func write<T: Sendable>(_ body: @Sendable (any StackWriting) throws -> T) async throws -> T {
-        try await withoutActuallyEscaping(body) { body in try await pool.write { try body(Transaction(database: $0)) } }
+    public func write<T: Sendable>(_ body: @escaping @Sendable (any StackWriting) throws -> T) async throws -> T {
+        try await writes.write { try body(Transaction(database: $0)) }
     }
 
     /// How durable a write is: `journal_mode` and `synchronous` of the connection that writes.

@@ -46,9 +46,9 @@ private final class InterposedStore: StackStore {
         self.first = Mutex(first)
     }
 
-    func read<T: Sendable>(_ body: @Sendable (any StackReading) throws -> T) async throws -> T { try await base.read(body) }
+    func read<T: Sendable>(_ body: @escaping @Sendable (any StackReading) throws -> T) async throws -> T { try await base.read(body) }
 
-    func write<T: Sendable>(_ body: @Sendable (any StackWriting) throws -> T) async throws -> T {
+    func write<T: Sendable>(_ body: @escaping @Sendable (any StackWriting) throws -> T) async throws -> T {
         try await first.withLock({ exchange(&$0, with: nil) })?()
         return try await base.write(body)
     }

@@ -90,7 +90,7 @@ public struct Intake: Sendable {
     }
 
     private func change(
-        _ name: StackName, name word: String, at now: Date, _ body: @Sendable (Stack?) throws -> (Stack, message: String)
+        _ name: StackName, name word: String, at now: Date, _ body: @escaping @Sendable (Stack?) throws -> (Stack, message: String)
     ) async throws -> Stack {
         let changed = try await store.write { transaction in
             let current = try transaction.stack(name)

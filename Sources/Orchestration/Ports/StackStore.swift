@@ -3,10 +3,11 @@ public import StagingModel
 
 /// The working record of all stacks. Implemented by `Store` on SQLite.
 ///
-/// A write is one transaction: what its body throws rolls back all of it, and when it returns the change is on disk.
+/// A write is atomic: what its body throws rolls back all of it, and when it returns the change is on disk. Concurrent writes may share
+/// a commit.
 public protocol StackStore: Sendable {
-    func read<T: Sendable>(_ body: @Sendable (any StackReading) throws -> T) async throws -> T
-    func write<T: Sendable>(_ body: @Sendable (any StackWriting) throws -> T) async throws -> T
+    func read<T: Sendable>(_ body: @escaping @Sendable (any StackReading) throws -> T) async throws -> T
+    func write<T: Sendable>(_ body: @escaping @Sendable (any StackWriting) throws -> T) async throws -> T
 }
 
 /// What can be asked of the store inside a transaction.

@@ -35,7 +35,7 @@ extension StackWorker {
 
     func record(
         _ step: Step, kind: StackEvent.Kind = .outcome, name word: String? = nil, _ message: String,
-        _ change: @Sendable (inout Stack) throws -> Void
+        _ change: @escaping @Sendable (inout Stack) throws -> Void
     ) async throws {
         _ = try await store(change) { _ in
             StackEvent(stack: name, at: engines.clock.now, kind: kind, name: word ?? step.name, message: message)
@@ -43,7 +43,9 @@ extension StackWorker {
     }
 
     /// Changes the record as it is now, which may be newer than the one that the step began with.
-    func store(_ change: @Sendable (inout Stack) throws -> Void, event: (@Sendable (Stack) -> StackEvent?)? = nil) async throws -> Stack {
+    func store(_ change: @escaping @Sendable (inout Stack) throws -> Void, event: (@Sendable (Stack) -> StackEvent?)? = nil) async throws
+        -> Stack
+    {
         let now = engines.clock.now.wholeSeconds
         return try await engines.store.write { transaction in
             guard var stack = try transaction.stack(name) else { throw Superseded() }
