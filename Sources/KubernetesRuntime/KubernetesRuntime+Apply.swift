@@ -3,7 +3,7 @@ import Orchestration
 public import StagingModel
 
 extension KubernetesRuntime {
-    /// Objects that are applied at the same time.
+    /// Objects, or kinds, that are worked on at the same time.
     private static let concurrency = 8
 
     public func apply(_ plan: Plan, lease: Lease, onNamespace: @Sendable (_ uid: String) async throws -> Void) async throws {
@@ -13,8 +13,10 @@ extension KubernetesRuntime {
         }
         try await onNamespace(try await applyNamespace(first, plan: plan, lease: lease))
         for wave in PlannedObject.Wave.allCases where wave != .namespace {
-            try await apply(plan.objects.filter { $0.wave == wave }, in: name)
+            _ = try await concurrently(plan.objects.filter { $0.wave == wave }) { try await apply($0, of: plan.stack, in: name) }
         }
+        // last, so that nothing goes before what takes its place is there
+        try await prune(plan)
     }
 
     /// Makes the namespace with its labels, its lease and the plan's digest in one request, and returns its UID.
@@ -54,19 +56,23 @@ extension KubernetesRuntime {
         return manifest
     }
 
-    /// Applies objects that don't depend on each other. The first failure cancels the rest.
-    private func apply(_ objects: [PlannedObject], in namespace: String) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for (index, object) in objects.enumerated() {
+    /// Does `body` for elements that don't depend on each other, some at the same time. The first failure cancels the rest.
+    func concurrently<Element: Sendable, Result: Sendable>(
+        _ elements: [Element], _ body: @escaping @Sendable (Element) async throws -> Result
+    ) async throws -> [Result] {
+        try await withThrowingTaskGroup(of: Result.self) { group in
+            var results: [Result] = []
+            for (index, element) in elements.enumerated() {
                 try Task.checkCancellation()
-                if index >= Self.concurrency { try await group.next() }
-                group.addTask { try await apply(object, in: namespace) }
+                if index >= Self.concurrency, let result = try await group.next() { results.append(result) }
+                group.addTask { try await body(element) }
             }
-            try await group.waitForAll()
+            for try await result in group { results.append(result) }
+            return results
         }
     }
 
-    private func apply(_ object: PlannedObject, in namespace: String) async throws {
+    private func apply(_ object: PlannedObject, of stack: StackName, in namespace: String) async throws {
         try Task.checkCancellation()
         try await translatingErrors(about: object.description) {
             let resource = try await client.discovery.resource(apiVersion: object.apiVersion, kind: object.kind)
@@ -74,8 +80,20 @@ extension KubernetesRuntime {
                 throw StepError("\(object): only objects inside Namespace/\(namespace) are applied", isRetryable: false)
             }
             let path = try ResourcePath(resource, namespace: namespace, name: object.name)
-            _ = try await client.apply(
-                path, manifest: object.manifest.canonicalBytes, fieldManager: Self.fieldManager, as: PartialObject.self)
+            do { try await apply(object, at: path) } catch let error as KubernetesError {
+                guard case .status(let status) = error, let fields = status.immutableFields else { throw error }
+                try await removeUnchangeable(object, resource, of: stack, fields: fields)
+                try await apply(object, at: path)
+            }
+        }
+    }
+
+    private func apply(_ object: PlannedObject, at path: ResourcePath) async throws {
+        let applied: PartialObject = try await client.apply(
+            path, manifest: object.manifest.canonicalBytes, fieldManager: Self.fieldManager)
+        // one that an earlier deploy pruned or replaced takes the change, and goes with it
+        guard !applied.metadata.isTerminating else {
+            throw StepError("\(object) is still being deleted, and is made again when it is gone", isRetryable: true)
         }
     }
 }

@@ -12,7 +12,7 @@ extension KubernetesRuntime {
     ]
     /// Seconds that pods get. The namespace controller first looks at the content 5 s after the delete (`namespaceDeletionGracePeriod`);
     /// when pods are left then, it comes back only after their whole grace, 30 s by default.
-    private static let podGrace = 2
+    static let podGrace = 2
 
     public func destroy(_ stack: StackName, uid: String) async throws -> [String: Int] {
         let name = namespaceName(of: stack)
@@ -96,7 +96,7 @@ extension KubernetesRuntime {
 
 extension CollectionChange {
     /// The object, of a collection that is selected to hold one at most; nil when it is gone.
-    fileprivate var current: Object? {
+    var current: Object? {
         switch self {
         case .listed(let objects): objects.first
         case .updated(let object): object

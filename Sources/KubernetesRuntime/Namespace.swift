@@ -11,9 +11,7 @@ struct Namespace: Decodable, Sendable {
     var metadata: ObjectMetadata
     var status: Status?
 
-    func belongs(to stack: StackName) -> Bool {
-        metadata.labels?[StackMetadata.managedBy] == StackMetadata.manager && metadata.labels?[StackMetadata.stack] == stack.description
-    }
+    func belongs(to stack: StackName) -> Bool { metadata.belongs(to: stack) }
 
     func observed(as stack: StackName) -> ObservedStack {
         let annotations = metadata.annotations ?? [:]

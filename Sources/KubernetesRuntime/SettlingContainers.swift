@@ -12,7 +12,7 @@ struct SettlingContainers: Sendable {
     }
 
     /// Seconds that a container without a probe has to run. Kubelet looks at its containers every second, and may tell a little later.
-    static let patience = 3.0
+    static let patience = 5.0
 
     /// When each container was first seen to run.
     private var runs: [Run: Date] = [:]

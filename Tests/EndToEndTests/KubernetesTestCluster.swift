@@ -43,12 +43,12 @@ enum KubernetesTestCluster {
         }
     }
 
-    /// Ten times as fast as the machine's clock.
+    /// Three times as fast as the machine's clock: faster, and a busy kubelet would be late for what is waited for.
     struct FastClock: WallClock {
         let start = Date()
 
-        var now: Date { start.addingTimeInterval(-start.timeIntervalSinceNow * 10) }
-        func sleep(until instant: Date) async throws { try await Task.sleep(for: .seconds(max(0, instant.timeIntervalSince(now)) / 10)) }
+        var now: Date { start.addingTimeInterval(-start.timeIntervalSinceNow * 3) }
+        func sleep(until instant: Date) async throws { try await Task.sleep(for: .seconds(max(0, instant.timeIntervalSince(now)) / 3)) }
     }
 }
 
@@ -63,32 +63,79 @@ struct StackFixture {
 
     /// A namespace with a Deployment of one container, which runs `command` or the image's own.
     func plan(image: String = KubernetesTestCluster.image, command: [String] = [], digest: String = "digest") throws -> Plan {
+        try plan(of: [deployment(image: image, command: command)], digest: digest)
+    }
+
+    /// A namespace with these objects.
+    func plan(of objects: [PlannedObject], digest: String = "digest") throws -> Plan {
+        let manifest: JSONValue = [
+            "apiVersion": "v1", "kind": "Namespace",
+            "metadata": ["name": .string(namespace), "labels": JSONValue(StackMetadata.labels(of: stack))],
+        ]
+        let space = PlannedObject(
+            apiVersion: "v1", kind: "Namespace", name: namespace, namespace: nil, wave: .namespace, manifest: manifest)
+        let commit = try #require(CommitID(String(repeating: "a", count: 40)))
+        return Plan(
+            stack: stack, namespace: namespace, commit: commit, url: "http://\(stack).example.com", timeToLive: nil,
+            objects: [space] + objects, digest: digest)
+    }
+
+    func deployment(image: String = KubernetesTestCluster.image, command: [String] = []) -> PlannedObject {
         var container: JSONValue = ["name": "app", "image": .string(image)]
         if !command.isEmpty { container["command"] = .array(command.map(JSONValue.string)) }
-        let labels = JSONValue(StackMetadata.labels(of: stack))
-        var podLabels = labels
+        var podLabels = JSONValue(StackMetadata.labels(of: stack))
         podLabels["app"] = "web"
         let template: JSONValue = [
             "metadata": ["labels": podLabels], "spec": ["containers": [container], "automountServiceAccountToken": false],
         ]
-        let deployment: JSONValue = [
-            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": ["name": "web", "labels": labels],
-            "spec": ["replicas": 1, "selector": ["matchLabels": ["app": "web"]], "template": template],
-        ]
-        let space: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(namespace), "labels": labels]]
-        return try plan(
-            [
-                PlannedObject(apiVersion: "v1", kind: "Namespace", name: namespace, namespace: nil, wave: .namespace, manifest: space),
-                PlannedObject(
-                    apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace: namespace, wave: .workload, manifest: deployment),
-            ], digest: digest)
+        return planned(
+            "apps/v1", "Deployment", "web", ["spec": ["replicas": 1, "selector": ["matchLabels": ["app": "web"]], "template": template]])
     }
 
-    private func plan(_ objects: [PlannedObject], digest: String) throws -> Plan {
-        let commit = try #require(CommitID(String(repeating: "a", count: 40)))
-        return Plan(
-            stack: stack, namespace: namespace, commit: commit, url: "http://\(stack).example.com", timeToLive: nil, objects: objects,
-            digest: digest)
+    /// An object of the stack that is applied with its workloads.
+    func planned(_ apiVersion: String, _ kind: String, _ name: String, _ fields: [String: JSONValue] = [:]) -> PlannedObject {
+        var fields = fields
+        fields["apiVersion"] = .string(apiVersion)
+        fields["kind"] = .string(kind)
+        fields["metadata"] = ["name": .string(name), "labels": JSONValue(StackMetadata.labels(of: stack))]
+        return PlannedObject(
+            apiVersion: apiVersion, kind: kind, name: name, namespace: namespace, wave: .workload, manifest: .object(fields))
+    }
+
+    /// A pod that runs once, with the script that tells one commit's from another's.
+    func podSpec(_ script: String) -> JSONValue {
+        let container: JSONValue = [
+            "name": "app", "image": .string(KubernetesTestCluster.image), "command": ["/bin/sh", "-c", .string(script)],
+        ]
+        return ["containers": [container], "restartPolicy": "Never", "automountServiceAccountToken": false]
+    }
+
+    /// - Parameter parallelism: 0 for a Job that makes no pods.
+    func job(_ name: String, _ script: String, parallelism: Int = 1) -> PlannedObject {
+        let template: JSONValue = ["metadata": ["labels": JSONValue(StackMetadata.labels(of: stack))], "spec": podSpec(script)]
+        return planned(
+            "batch/v1", "Job", name, ["spec": ["backoffLimit": 0, "parallelism": .integer(Int64(parallelism)), "template": template]])
+    }
+
+    /// Makes or changes an object past the runtime, as somebody else.
+    func make(_ object: PlannedObject, labels: [String: String]) async throws -> PartialObject {
+        var manifest = object.manifest
+        manifest["metadata"] = ["name": .string(object.name), "labels": JSONValue(labels)]
+        return try await client.apply(path(object), manifest: manifest.canonicalBytes, fieldManager: "somebody")
+    }
+
+    func object(_ object: PlannedObject) async throws -> PartialObject { try await client.get(path(object)) }
+
+    /// The names of all objects of a kind, with their UIDs.
+    func objects(_ apiVersion: String, _ kind: String) async throws -> [String: String] {
+        let resource = try await client.discovery.resource(apiVersion: apiVersion, kind: kind)
+        let list = try await client.list(ResourcePath(resource, namespace: namespace), as: PartialObject.self)
+        return Dictionary(list.items.map { ($0.metadata.name, $0.metadata.uid) }) { first, _ in first }
+    }
+
+    private func path(_ object: PlannedObject) async throws -> ResourcePath {
+        let resource = try await client.discovery.resource(apiVersion: object.apiVersion, kind: object.kind)
+        return try ResourcePath(resource, namespace: namespace, name: object.name)
     }
 
     func object() async throws -> PartialObject { try await client.get(ResourcePath(.namespaces, name: namespace)) }
