@@ -70,7 +70,7 @@ let package = Package(
         library("Webhooks", path: "webhooks", ["StagingModel", crypto]),
         library("Orchestration", ["StagingModel", "Planning", logging, serviceLifecycle]),
         // Engines: each implements one of Orchestration's ports.
-        library("KubernetesClient", [asyncHTTPClient, logging, nioCore, nioFoundation, nioHTTP1, nioSSL, yams]),
+        library("KubernetesClient", [asyncHTTPClient, logging, nioCore, nioFoundation, nioHTTP1, nioSSL, subprocess, systemPackage, yams]),
         library("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel", logging]),
         .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         library("GitRefs", ["CLibgit2", "Orchestration", "StagingModel", logging]),
@@ -97,7 +97,7 @@ let package = Package(
         tests("Planning", ["StagingModel", "StrictYAML"], exclude: ["Fixtures"]),
         tests("Webhooks", ["StagingModel", crypto], exclude: ["Fixtures"]),
         tests("Orchestration", ["StagingModel", "Store", logging]),
-        tests("KubernetesClient", [logging, nioCore, nioHTTP1, nioPosix]),
+        tests("KubernetesClient", [logging, nioCore, nioHTTP1, nioPosix, nioSSL]),
         tests("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel"]),
         tests("GitRefs", ["Orchestration", "StagingModel", logging]),
         tests("Store", ["Orchestration", "StagingModel"]),

@@ -1,23 +1,18 @@
 public import Foundation
 
 extension ClusterConfiguration {
-    /// What kubectl would use: the kubeconfig at `path`, or the one that `KUBECONFIG` names, or `~/.kube/config` where it exists, or the
+    /// What kubectl would use: the kubeconfig at `path`, or those that `KUBECONFIG` lists, or `~/.kube/config` where it exists, or the
     /// service account of the pod that this runs in.
     ///
     /// - Throws: ``KubernetesError/configuration(_:)``.
     public static func load(
         kubeconfig path: String? = nil, context: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(KubernetesError) -> ClusterConfiguration {
-        if let path { return try Kubeconfig(contentsOf: path).configuration(context: context, relativeTo: folder(of: path)) }
-        if let list = environment["KUBECONFIG"], !list.isEmpty {
-            let paths = list.split(separator: ":").map(String.init)
-            guard paths.count == 1 else {
-                throw .configuration("KUBECONFIG lists \(paths.count) files; merging them is not supported, name one")
-            }
-            return try Kubeconfig(contentsOf: paths[0]).configuration(context: context, relativeTo: folder(of: paths[0]))
-        }
+        if let path { return try Kubeconfig(contentsOf: path).configuration(context: context) }
+        let listed = (environment["KUBECONFIG"] ?? "").split(separator: ":").map(String.init)
+        if !listed.isEmpty { return try Kubeconfig(merging: listed).configuration(context: context) }
         if let home = environment["HOME"], FileManager.default.fileExists(atPath: home + "/.kube/config") {
-            return try Kubeconfig(contentsOf: home + "/.kube/config").configuration(context: context, relativeTo: home + "/.kube")
+            return try Kubeconfig(contentsOf: home + "/.kube/config").configuration(context: context)
         }
         return try inCluster(environment: environment)
     }
@@ -37,11 +32,7 @@ extension ClusterConfiguration {
         return try ClusterConfiguration(
             server: "https://\(host.contains(":") ? "[\(host)]" : host):\(port)",
             trustRoots: contents(ofFile: serviceAccount + "/ca.crt", limit: 1 << 20),
-            token: .file(serviceAccount + "/token"),
+            authentication: .tokenFile(serviceAccount + "/token"),
             namespace: String(decoding: namespace, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
-    }
-
-    private static func folder(of path: String) -> String {
-        path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) : "."
     }
 }

@@ -1,25 +1,8 @@
 import Foundation
 
-/// Where a cluster is, how to trust it, and how to be known to it: everything resolved, nothing left to look up but a token file.
+/// Where a cluster is, how to trust it, and how to be known to it: everything resolved, but what has to be
+/// looked up again and again: a token file, and what a plugin makes.
 public struct ClusterConfiguration: Hashable, Sendable {
-    /// The bearer token of each request.
-    public enum Token: Hashable, Sendable {
-        case fixed(String)
-        /// A file that is read again every 60 s.
-        case file(String)
-    }
-
-    /// A client certificate for TLS, in PEM.
-    public struct ClientCertificate: Hashable, Sendable {
-        public var chain: [UInt8]
-        public var key: [UInt8]
-
-        public init(chain: [UInt8], key: [UInt8]) {
-            self.chain = chain
-            self.key = key
-        }
-    }
-
     /// `https://host:port` with an optional path, without a slash at its end.
     public var server: String
     /// The name to expect in the server's certificate instead of the host's.
@@ -29,18 +12,23 @@ public struct ClusterConfiguration: Hashable, Sendable {
     /// `insecure-skip-tls-verify`: anybody in between can read and change everything.
     public var skipsTLSVerification: Bool
     public var clientCertificate: ClientCertificate?
-    public var token: Token?
+    public var authentication: Authentication?
+    public var impersonation: Impersonation?
+    public var proxy: Proxy?
     /// The namespace to use where none is named.
     public var namespace: String
 
     /// - Throws: ``KubernetesError/configuration(_:)`` when `server` is no base URL.
     public init(
         server: String, tlsServerName: String? = nil, trustRoots: [UInt8]? = nil, skipsTLSVerification: Bool = false,
-        clientCertificate: ClientCertificate? = nil, token: Token? = nil, namespace: String = "default"
+        clientCertificate: ClientCertificate? = nil, authentication: Authentication? = nil, impersonation: Impersonation? = nil,
+        proxy: Proxy? = nil, namespace: String = "default"
     ) throws(KubernetesError) {
+        // text before an @ may be a password
+        let shown = server.contains("@") ? "the server" : "\"\(server)\""
         guard let parts = URLComponents(string: server), ["http", "https"].contains(parts.scheme), parts.host?.isEmpty == false,
             parts.query == nil, parts.fragment == nil, parts.user == nil
-        else { throw .configuration("\"\(server)\" is not the address of an API server; write https://HOST:PORT") }
+        else { throw .configuration("\(shown) is not the address of an API server; write https://HOST:PORT") }
         var base = server
         while base.hasSuffix("/") { base.removeLast() }
         self.server = base
@@ -48,12 +36,15 @@ public struct ClusterConfiguration: Hashable, Sendable {
         self.trustRoots = trustRoots
         self.skipsTLSVerification = skipsTLSVerification
         self.clientCertificate = clientCertificate
-        self.token = token
+        self.authentication = authentication
+        self.impersonation = impersonation
+        self.proxy = proxy
         self.namespace = namespace
     }
 }
 
 /// Without its secrets, for logs.
-extension ClusterConfiguration: CustomStringConvertible {
+extension ClusterConfiguration: CustomStringConvertible, CustomDebugStringConvertible {
     public var description: String { "\(server), namespace \(namespace)" }
+    public var debugDescription: String { description }
 }

@@ -1,13 +1,13 @@
 import Foundation
 
 extension Kubeconfig {
-    /// The cluster and the user of a context (the current one when nil), with their files read. Relative paths are relative to `folder`,
-    /// which is the kubeconfig's own.
+    /// The cluster and the user of a context (the current one when nil), with their files read.
     ///
-    /// A user that can't be authenticated is an error and never an anonymous request.
+    /// A user that can't be authenticated is an error and never an anonymous request. Precedence: `token`, `tokenFile`, `username` with
+    /// `password`, `exec`; a client certificate goes with any of them.
     ///
     /// - Throws: ``KubernetesError/configuration(_:)``.
-    public func configuration(context name: String? = nil, relativeTo folder: String) throws(KubernetesError) -> ClusterConfiguration {
+    public func configuration(context name: String? = nil) throws(KubernetesError) -> ClusterConfiguration {
         guard let name = name ?? currentContext, !name.isEmpty else {
             throw .configuration("the kubeconfig has no current-context; name one of: \(contexts.keys.sorted().joined(separator: ", "))")
         }
@@ -18,49 +18,25 @@ extension Kubeconfig {
             throw .configuration("context \"\(name)\": the kubeconfig has no cluster \"\(context.cluster ?? "")\"")
         }
         guard let server = cluster.server else { throw .configuration("cluster \"\(context.cluster ?? "")\" has no server") }
-        if let proxy = cluster.proxyURL, !proxy.isEmpty {
-            throw .configuration("cluster \"\(context.cluster ?? "")\" uses proxy-url, which is not supported; use a direct address")
-        }
         let trustRoots = try Self.bytes(
-            data: cluster.certificateAuthorityData, path: cluster.certificateAuthority, folder: folder, key: "certificate-authority")
+            data: cluster.certificateAuthorityData, path: cluster.certificateAuthority, key: "certificate-authority")
         var configuration = try ClusterConfiguration(
             server: server, tlsServerName: cluster.tlsServerName, trustRoots: trustRoots,
             skipsTLSVerification: cluster.insecureSkipTLSVerify ?? false, namespace: context.namespace ?? "default")
-        try authenticate(&configuration, as: context.user ?? "", folder: folder)
+        if let proxy = cluster.proxyURL, !proxy.isEmpty { configuration.proxy = try .init(url: proxy) }
+        // a context without a user is for servers that authenticate by other means, such as `kubectl proxy`
+        guard let userName = context.user, !userName.isEmpty else { return configuration }
+        guard let user = users[userName] else { throw .configuration("the kubeconfig has no user \"\(userName)\"") }
+        do {
+            configuration.clientCertificate = try user.certificate()
+            configuration.authentication = try user.authentication(for: configuration, proxyURL: cluster.proxyURL)
+            configuration.impersonation = try user.impersonation()
+        } catch { throw .configuration("user \"\(userName)\": \(error)") }
         return configuration
     }
 
-    /// A context without a user is for servers that authenticate by other means, such as `kubectl proxy`.
-    private func authenticate(_ configuration: inout ClusterConfiguration, as name: String, folder: String) throws(KubernetesError) {
-        guard !name.isEmpty else { return }
-        guard let user = users[name] else { throw .configuration("the kubeconfig has no user \"\(name)\"") }
-        guard user.unsupported.isEmpty else {
-            throw .configuration(
-                "user \"\(name)\" uses \(user.unsupported.joined(separator: ", ")), which is not supported; "
-                    + "use a token, a tokenFile or a client certificate"
-            )
-        }
-        let chain = try Self.bytes(
-            data: user.clientCertificateData, path: user.clientCertificate, folder: folder, key: "client-certificate")
-        let key = try Self.bytes(data: user.clientKeyData, path: user.clientKey, folder: folder, key: "client-key")
-        switch (chain, key) {
-        case (let chain?, let key?): configuration.clientCertificate = .init(chain: chain, key: key)
-        case (nil, nil): break
-        case (_?, nil): throw .configuration("user \"\(name)\" has a client-certificate without a client-key")
-        case (nil, _?): throw .configuration("user \"\(name)\" has a client-key without a client-certificate")
-        }
-        if let token = user.token {
-            configuration.token = .fixed(token)
-        } else if let file = user.tokenFile {
-            configuration.token = .file(Self.absolute(file, folder: folder))
-        }
-        if configuration.token == nil, configuration.clientCertificate == nil {
-            throw .configuration("user \"\(name)\" has no credentials; use a token, a tokenFile or a client certificate")
-        }
-    }
-
     /// Inline base64, which wins, or the content of a file.
-    private static func bytes(data: String?, path: String?, folder: String, key: String) throws(KubernetesError) -> [UInt8]? {
+    fileprivate static func bytes(data: String?, path: String?, key: String) throws(KubernetesError) -> [UInt8]? {
         if let data, !data.isEmpty {
             guard let decoded = Data(base64Encoded: data, options: .ignoreUnknownCharacters), !decoded.isEmpty else {
                 throw .configuration("\(key)-data is not base64")
@@ -68,8 +44,66 @@ extension Kubeconfig {
             return [UInt8](decoded)
         }
         guard let path, !path.isEmpty else { return nil }
-        return try contents(ofFile: absolute(path, folder: folder), limit: 4 << 20)
+        return try contents(ofFile: path, limit: 4 << 20)
+    }
+}
+
+extension Kubeconfig.User {
+    fileprivate func certificate() throws(KubernetesError) -> ClusterConfiguration.ClientCertificate? {
+        let chain = try Kubeconfig.bytes(data: clientCertificateData, path: clientCertificate, key: "client-certificate")
+        let key = try Kubeconfig.bytes(data: clientKeyData, path: clientKey, key: "client-key")
+        switch (chain, key) {
+        case (let chain?, let key?): return .init(chain: chain, key: key)
+        case (nil, nil): return nil
+        case (_?, nil): throw .configuration("it has a client-certificate without a client-key")
+        case (nil, _?): throw .configuration("it has a client-key without a client-certificate")
+        }
     }
 
-    private static func absolute(_ path: String, folder: String) -> String { path.hasPrefix("/") ? path : "\(folder)/\(path)" }
+    fileprivate func authentication(
+        for cluster: ClusterConfiguration, proxyURL: String?
+    ) throws(KubernetesError) -> ClusterConfiguration.Authentication? {
+        guard unsupported.isEmpty else {
+            throw .configuration(
+                "\(unsupported.joined(separator: ", ")) is not supported; use a token, a tokenFile, a client certificate or an exec plugin")
+        }
+        if username != nil, token != nil || tokenFile != nil {
+            throw .configuration("it has a token and a user name; keep one of them")
+        }
+        if let token {
+            guard isHeaderValue(token) else { throw .configuration("the token holds control characters") }
+            return .token(token)
+        }
+        if let tokenFile { return .tokenFile(tokenFile) }
+        if let username {
+            // RFC 7617: the first colon ends the name
+            guard !username.contains(":") else { throw .configuration("the username contains a colon") }
+            return .basic(username: username, password: password ?? "")
+        }
+        if password != nil { throw .configuration("it has a password without a username") }
+        if let exec { return .plugin(try CredentialPlugin(exec, for: cluster, proxyURL: proxyURL)) }
+        guard cluster.clientCertificate != nil else {
+            throw .configuration("no credentials; use a token, a tokenFile, a client certificate or an exec plugin")
+        }
+        return nil
+    }
+
+    fileprivate func impersonation() throws(KubernetesError) -> ClusterConfiguration.Impersonation? {
+        guard let impersonate else {
+            // never as more than was meant
+            guard impersonateGroups.isEmpty, impersonateUID == nil, impersonateExtra.isEmpty else {
+                throw .configuration("as-groups, as-uid and as-user-extra need as")
+            }
+            return nil
+        }
+        let impersonation = ClusterConfiguration.Impersonation(
+            user: impersonate, groups: impersonateGroups, uid: impersonateUID, extra: impersonateExtra)
+        guard impersonation.headers.allSatisfy({ isHeaderValue($0.value) }) else {
+            throw .configuration("as, as-groups, as-uid or as-user-extra holds control characters")
+        }
+        return impersonation
+    }
 }
+
+/// Whether a text can stand in a header without ending it.
+func isHeaderValue(_ text: String) -> Bool { text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }

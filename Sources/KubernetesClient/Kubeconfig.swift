@@ -2,7 +2,7 @@ import Foundation
 import Yams
 
 /// A kubeconfig file: clusters, users, and contexts that join one of each (kubernetes.io, "Organizing Cluster Access Using kubeconfig
-/// Files"). Only what is written in it; ``configuration(context:relativeTo:)`` makes something usable of it.
+/// Files"). Only what is written in it; ``configuration(context:)`` makes something usable of it.
 public struct Kubeconfig: Decodable, Sendable {
     public struct Cluster: Decodable, Sendable {
         public var server: String?
@@ -28,41 +28,6 @@ public struct Kubeconfig: Decodable, Sendable {
         public var namespace: String?
     }
 
-    public struct User: Decodable, Sendable {
-        public var token: String?
-        public var tokenFile: String?
-        public var clientCertificate: String?
-        public var clientCertificateData: String?
-        public var clientKey: String?
-        public var clientKeyData: String?
-        /// The keys that are none of the above, such as `exec` and `auth-provider`: ways to be known that can't be used here.
-        public var unsupported: [String]
-
-        private enum CodingKeys: String, CodingKey {
-            case token, tokenFile
-            case clientCertificate = "client-certificate"
-            case clientCertificateData = "client-certificate-data"
-            case clientKey = "client-key"
-            case clientKeyData = "client-key-data"
-        }
-
-        public init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            func text(_ key: CodingKeys) throws -> String? {
-                let value = try container.decodeIfPresent(String.self, forKey: key)
-                return value?.isEmpty == true ? nil : value
-            }
-            token = try text(.token)
-            tokenFile = try text(.tokenFile)
-            clientCertificate = try text(.clientCertificate)
-            clientCertificateData = try text(.clientCertificateData)
-            clientKey = try text(.clientKey)
-            clientKeyData = try text(.clientKeyData)
-            let keys = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
-            unsupported = keys.filter { CodingKeys(rawValue: $0) == nil && $0 != "extensions" }.sorted()
-        }
-    }
-
     public var currentContext: String?
     public var clusters: [String: Cluster]
     public var contexts: [String: Context]
@@ -75,11 +40,6 @@ public struct Kubeconfig: Decodable, Sendable {
         }
     }
 
-    init(contentsOf path: String) throws(KubernetesError) {
-        let text = String(decoding: try contents(ofFile: path, limit: 4 << 20), as: UTF8.self)
-        do { try self.init(yaml: text) } catch { throw .configuration("\(path): \(error)") }
-    }
-
     private enum CodingKeys: String, CodingKey {
         case clusters, contexts, users
         case currentContext = "current-context"
@@ -87,7 +47,7 @@ public struct Kubeconfig: Decodable, Sendable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        /// Entries of one name: the first counts.
+        /// Entries of one name: the first counts, as between files.
         func named<Value>(_ entries: [Entry<Value>]?) -> [String: Value] {
             Dictionary((entries ?? []).map { ($0.name, $0.value) }) { first, _ in first }
         }
@@ -97,13 +57,23 @@ public struct Kubeconfig: Decodable, Sendable {
         users = named(try container.decodeIfPresent([Entry<User>].self, forKey: .users))
     }
 
+    /// Where it is wrong, but never what stands there: that may be a secret.
     private static func reason(_ error: any Error) -> String {
-        guard let error = error as? DecodingError else { return "\(error)" }
         switch error {
-        case .dataCorrupted(let context), .keyNotFound(_, let context), .typeMismatch(_, let context), .valueNotFound(_, let context):
-            return "\(context.codingPath.map(\.stringValue).joined(separator: ".")): \(context.debugDescription)"
-        @unknown default: return "\(error)"
+        case DecodingError.dataCorrupted(let context) where context.underlyingError is YamlError:
+            context.underlyingError.map(reason) ?? "not YAML"
+        case DecodingError.keyNotFound(let key, let context): "\(place(context)) has no \(key.stringValue)"
+        case DecodingError.dataCorrupted(let context), DecodingError.typeMismatch(_, let context),
+            DecodingError.valueNotFound(_, let context):
+            "\(place(context)) has no value, or not one of the kind that belongs there"
+        case YamlError.scanner(_, _, let mark, _), YamlError.parser(_, _, let mark, _), YamlError.composer(_, _, let mark, _):
+            "line \(mark.line) is not YAML"
+        default: "not YAML"
         }
+    }
+
+    private static func place(_ context: DecodingError.Context) -> String {
+        context.codingPath.isEmpty ? "the document" : context.codingPath.map(\.stringValue).joined(separator: ".")
     }
 }
 
@@ -122,7 +92,7 @@ private struct Entry<Value: Decodable>: Decodable {
     }
 }
 
-private struct AnyKey: CodingKey {
+struct AnyKey: CodingKey {
     var stringValue: String
     var intValue: Int? { nil }
 

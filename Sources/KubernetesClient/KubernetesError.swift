@@ -17,13 +17,15 @@ public enum KubernetesError: Error, Hashable, CustomStringConvertible {
     case invalidAddress(String)
     /// The kubeconfig, or the files of the service account, can't be used. The text names the fix.
     case configuration(String)
+    /// The program that makes the credentials failed. The text has its exit code and the last line of its standard error.
+    case credentials(String)
 
-    /// Worth another try: no answer, 409, 410, 429, and everything from 500. A 401 is too, because credentials that rotate are
-    /// rejected for a moment; all other errors stay until the request or the cluster changes.
+    /// Worth another try: no answer, no credentials, 409, 410, 429, and everything from 500. A 401 is too, because credentials that
+    /// rotate are rejected for a moment; all other errors stay until the request or the cluster changes.
     public var isRetryable: Bool {
         switch self {
         case .status(let status): status.code == 401 || status.code == 409 || status.code == 429 || status.code >= 500
-        case .transport, .expired: true
+        case .transport, .expired, .credentials: true
         case .undecodable, .tooLarge, .unknownKind, .invalidAddress, .configuration: false
         }
     }
@@ -49,7 +51,7 @@ public enum KubernetesError: Error, Hashable, CustomStringConvertible {
         case .undecodable(let text): "the API server's answer could not be read: \(text)"
         case .tooLarge(let limit): "the API server's answer is larger than \(limit) bytes"
         case .unknownKind(let apiVersion, let kind): "the cluster serves no \(kind) in \(apiVersion)"
-        case .invalidAddress(let text), .configuration(let text): text
+        case .invalidAddress(let text), .configuration(let text), .credentials(let text): text
         }
     }
 }

@@ -25,7 +25,8 @@ struct Transport: Sendable {
     static let largestError = 1 << 20
 
     private let server: String
-    private let token: BearerToken?
+    private let credentials: Credentials
+    private let impersonation: [(name: String, value: String)]
     private let requests: HTTPClient
     private let streams: HTTPClient
     private let retry = RetryPolicy()
@@ -43,7 +44,11 @@ struct Transport: Sendable {
         base.connectionPool.retryConnectionEstablishment = false
         base.http1_1ConnectionDebugInitializer = { keepAlive($0) }
         server = try configuration.override(&base)
-        token = configuration.token.map(BearerToken.init)
+        base.proxy = configuration.proxy.map(HTTPClient.Configuration.Proxy.init)
+        credentials = Credentials(configuration.authentication) { plugin in
+            PluginCredentials(plugin) { (certificate) throws(KubernetesError) in try configuration.tls(presenting: certificate) }
+        }
+        impersonation = configuration.impersonation?.headers ?? []
         requests = HTTPClient(eventLoopGroupProvider: .singleton, configuration: base)
         // a watch gets a bookmark every minute and ends after 10 minutes; a silent log is told from a dead one by TCP
         base.timeout.read = .minutes(15)
@@ -73,6 +78,7 @@ struct Transport: Sendable {
     /// Sends until there is a success, or an answer that another try would not change.
     private func exchange(_ request: APIRequest, over client: HTTPClient) async throws -> HTTPClientResponse {
         var attempt = 0
+        var isRenewed = false
         while true {
             try Task.checkCancellation()
             attempt += 1
@@ -81,12 +87,19 @@ struct Transport: Sendable {
             message.headers = ["accept": request.accept, "user-agent": "swift-kubernetes-client"]
             if let contentType = request.contentType { message.headers.add(name: "content-type", value: contentType) }
             if let body = request.body { message.body = .bytes(ByteBuffer(bytes: body)) }
-            if let token { message.headers.add(name: "authorization", value: "Bearer \(try token.value(at: .now))") }
+            for header in impersonation { message.headers.add(name: header.name, value: header.value) }
+            let credential = try await credentials.current()
+            if let authorization = credential.authorization { message.headers.add(name: "authorization", value: authorization) }
+            message.tlsConfiguration = credential.tls
             let response: HTTPClientResponse
             do { response = try await client.execute(message, timeout: .seconds(30)) } catch { throw translated(error) }
             let code = Int(response.status.code)
             if (200...299).contains(code) { return response }
             let status = await Self.status(of: response)
+            if code == 401, !isRenewed, credentials.renew(after: credential) {
+                isRenewed = true
+                continue
+            }
             let pause = retry.delay(status: code, retryAfter: response.headers.first(name: "retry-after"), attempt: attempt)
             guard let pause else { throw code == 410 ? KubernetesError.expired(status.message) : .status(status) }
             logger.debug(
@@ -129,9 +142,20 @@ func translated(_ error: any Error) -> any Error {
     return .andAllSucceed(options.map { channel.setOption($0.0, value: $0.1) }, on: channel.eventLoop)
 }
 
+extension HTTPClient.Configuration.Proxy {
+    fileprivate init(_ proxy: ClusterConfiguration.Proxy) {
+        switch proxy.kind {
+        case .http:
+            let authorization = proxy.credentials.map { HTTPClient.Authorization.basic(username: $0.username, password: $0.password) }
+            self = .server(host: proxy.host, port: proxy.port, authorization: authorization)
+        case .socks5: self = .socksServer(host: proxy.host, port: proxy.port)
+        }
+    }
+}
+
 extension ClusterConfiguration {
     /// - Throws: ``KubernetesError/configuration(_:)``.
-    fileprivate func tls() throws(KubernetesError) -> TLSConfiguration {
+    fileprivate func tls(presenting other: ClientCertificate? = nil) throws(KubernetesError) -> TLSConfiguration {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         if skipsTLSVerification { tls.certificateVerification = .none }
@@ -140,7 +164,7 @@ extension ClusterConfiguration {
                 throw .configuration("the certificate authority is not a PEM certificate")
             }
         }
-        if let clientCertificate {
+        if let clientCertificate = other ?? clientCertificate {
             do {
                 tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(clientCertificate.chain).map { .certificate($0) }
                 tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: clientCertificate.key, format: .pem))

@@ -9,7 +9,9 @@ public final class ObservedStore: StackStore {
 
     public init(_ base: any StackStore) { self.base = base }
 
-    public func read<T: Sendable>(_ body: @escaping @Sendable (any StackReading) throws -> T) async throws -> T { try await base.read(body) }
+    public func read<T: Sendable>(_ body: @escaping @Sendable (any StackReading) throws -> T) async throws -> T {
+        try await base.read(body)
+    }
 
     public func write<T: Sendable>(_ body: @escaping @Sendable (any StackWriting) throws -> T) async throws -> T {
         let result = try await base.write(body)

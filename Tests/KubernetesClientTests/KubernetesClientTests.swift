@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func sendsTheTokenAndWhatTheRequestSays() async throws {
-        try await LoopbackServer.with([.init(body: item("a"))], token: .fixed("secret")) { client, server in
+        try await LoopbackServer.with([.init(body: item("a"))], authentication: .token("secret")) { client, server in
             let applied: Item = try await client.apply(ResourcePath(.namespaces, name: "a"), manifest: Array("{}".utf8), fieldManager: "me")
             #expect(applied.metadata.name == "a")
             let asked = try #require(server.asked.first)
@@ -30,6 +30,45 @@ import Testing
             #expect(asked.headers["authorization"] == "Bearer secret")
             #expect(asked.headers["content-type"] == "application/apply-patch+yaml")
             #expect(asked.body == "{}")
+        }
+    }
+
+    @Test func sendsUserNameAndPassword() async throws {
+        try await LoopbackServer.with([.init()], authentication: .basic(username: "Aladdin", password: "open sesame")) { client, server in
+            _ = try await client.raw("/version")
+            // the example of RFC 7617
+            #expect(server.asked.first?.headers["authorization"] == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")
+        }
+    }
+
+    @Test func actsAsSomebodyElse() async throws {
+        try await LoopbackServer.with([.init()], impersonation: .init(user: "jane", groups: ["a"], extra: ["k/l": ["v"]])) {
+            client, server in
+            _ = try await client.raw("/version")
+            let headers = try #require(server.asked.first).headers
+            #expect(headers["impersonate-user"] == "jane")
+            #expect(headers["impersonate-group"] == "a")
+            #expect(headers["impersonate-extra-k%2fl"] == "v")
+        }
+    }
+
+    @Test func asksAProxyToConnect() async throws {
+        try await LoopbackServer.with([.init(status: 407)], authentication: .token("hidden"), asProxy: true) { client, server in
+            let error = await #expect(throws: KubernetesError.self) { try await client.raw("/version") }
+            #expect(error?.description.contains("Proxy") == true)
+            let asked = try #require(server.asked.first)
+            #expect(asked.line == "CONNECT api.invalid:6443")
+            #expect(asked.headers["proxy-authorization"] == "Basic dTpw")
+            // the token is for the API server alone
+            #expect(asked.headers["authorization"] == nil)
+        }
+    }
+
+    @Test func aRefusedTokenIsNotSentAgain() async throws {
+        try await LoopbackServer.with([.init(status: 401)], authentication: .token("t")) { client, server in
+            let error = await #expect(throws: KubernetesError.self) { try await client.raw("/version") }
+            #expect(error?.code == 401)
+            #expect(server.lines.count == 1)
         }
     }
 
@@ -77,7 +116,7 @@ import Testing
     }
 
     @Test func aRedirectIsNotFollowed() async throws {
-        try await LoopbackServer.with([.init(status: 302, headers: ["location": "/elsewhere"])], token: .fixed("secret")) {
+        try await LoopbackServer.with([.init(status: 302, headers: ["location": "/elsewhere"])], authentication: .token("secret")) {
             client, server in
             let error = await #expect(throws: KubernetesError.self) { try await client.raw("/version") }
             #expect(error?.code == 302)

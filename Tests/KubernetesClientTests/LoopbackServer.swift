@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// An HTTP server on loopback that gives prepared answers in order, and remembers what it was asked.
@@ -19,6 +20,8 @@ final class LoopbackServer: Sendable {
         var line: String
         var headers: [String: String]
         var body: String
+        /// The certificate that the client presented.
+        var certificate: NIOSSLCertificate?
     }
 
     private struct State {
@@ -40,27 +43,48 @@ final class LoopbackServer: Sendable {
         }
     }
 
-    /// Runs a server and a client for it.
+    /// Runs a server and a client for it. With `tls`, the server asks for the client's certificate. As a proxy
+    /// it answers for a server that does not exist.
     static func with(
-        _ answers: [Answer], clock: any Clock<Duration> = RecordingClock(), token: ClusterConfiguration.Token? = nil,
+        _ answers: [Answer], clock: any Clock<Duration> = RecordingClock(), authentication: ClusterConfiguration.Authentication? = nil,
+        impersonation: ClusterConfiguration.Impersonation? = nil, tls: Bool = false, asProxy: Bool = false,
         body: (KubernetesClient, LoopbackServer) async throws -> Void
     ) async throws {
         let server = LoopbackServer(answers)
+        let sslContext = tls ? try NIOSSLContext(configuration: serverTLS()) : nil
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let sslContext { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: sslContext)) }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(Handler(server: server))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        let configuration = try ClusterConfiguration(server: "http://127.0.0.1:\(channel.localAddress?.port ?? 0)/base/", token: token)
+        var configuration = try ClusterConfiguration(
+            server: "\(tls ? "https" : "http")://127.0.0.1:\(channel.localAddress?.port ?? 0)/base/",
+            trustRoots: tls ? Array(TestCertificates.serverCertificate.utf8) : nil, authentication: authentication,
+            impersonation: impersonation)
+        if asProxy {
+            configuration.proxy = try .init(url: "http://u:p@127.0.0.1:\(channel.localAddress?.port ?? 0)")
+            configuration.server = "http://api.invalid:6443/base"
+        }
         let client = try KubernetesClient(configuration, logger: Logger(label: "test"), clock: clock)
         let result: Result<Void, any Error>
         do { result = .success(try await body(client, server)) } catch { result = .failure(error) }
         await client.shutdown()
         try await channel.close()
         try result.get()
+    }
+
+    private static func serverTLS() throws -> TLSConfiguration {
+        var tls = TLSConfiguration.makeServerConfiguration(
+            certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(TestCertificates.serverCertificate.utf8)).map { .certificate($0) },
+            privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(TestCertificates.serverKey.utf8), format: .pem)))
+        tls.certificateVerification = .noHostnameVerification
+        let clients = TestCertificates.firstCertificate + "\n" + TestCertificates.secondCertificate
+        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(clients.utf8)))
+        return tls
     }
 }
 
@@ -84,7 +108,9 @@ private final class Handler: ChannelInboundHandler {
         case .end:
             guard let head else { return }
             let headers = Dictionary(head.headers.map { ($0.name.lowercased(), $0.value) }) { first, _ in first }
-            let answer = server.answer(.init(line: "\(head.method) \(head.uri)", headers: headers, body: body))
+            let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+            let answer = server.answer(
+                .init(line: "\(head.method) \(head.uri)", headers: headers, body: body, certificate: tls?.peerCertificate))
             let answerHead = HTTPResponseHead(
                 version: .http1_1, status: .init(statusCode: answer.status), headers: HTTPHeaders(answer.headers.map { ($0.key, $0.value) })
             )

@@ -128,12 +128,12 @@ import Testing
         var state = try state([deployment(ready: 1)], pods: [young])
         let first = state.verdict(at: start)
         #expect(first?.readiness == .progressing("Deployment/web: its pods have just begun to run"))
-        #expect(first?.changesAt == at(3))
+        #expect(first?.changesAt == at(SettlingContainers.patience))
         // it ended and runs again
         let again = PodFixture(hasProbe: false, phase: "Running", state: PodFixture.running, restarts: 1, ready: true)
         state.merge(.updated(try again.pod()))
-        #expect(state.verdict(at: at(2))?.changesAt == at(5))
-        #expect(state.verdict(at: at(5))?.readiness == .ready)
+        #expect(state.verdict(at: at(2))?.changesAt == at(2 + SettlingContainers.patience))
+        #expect(state.verdict(at: at(2 + SettlingContainers.patience))?.readiness == .ready)
     }
 
     @Test func anExceededQuotaIsTold() throws {

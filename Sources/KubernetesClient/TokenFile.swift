@@ -1,34 +1,29 @@
 import Foundation
 import Synchronization
 
-/// Where the bearer token of a request comes from.
-final class BearerToken: Sendable {
+/// A file with a bearer token, which kubelet or another program rotates.
+final class TokenFile: Sendable {
     private struct Read {
         var token: String
         var at: ContinuousClock.Instant
     }
 
-    private let source: ClusterConfiguration.Token
+    private let path: String
     private let last = Mutex<Read?>(nil)
 
-    init(_ source: ClusterConfiguration.Token) { self.source = source }
+    init(_ path: String) { self.path = path }
 
-    /// The token to send at `now`. A file is read again when what was read is 60 s old, because kubelet rotates it. While it can't be
-    /// read, the last one serves on.
+    /// The token to send at `now`. The file is read again when what was read is 60 s old. While it can't be read, the last one serves on.
     func value(at now: ContinuousClock.Instant) throws(KubernetesError) -> String {
-        switch source {
-        case .fixed(let token): return token
-        case .file(let path):
-            let known = last.withLock { $0 }
-            if let known, now - known.at < .seconds(60) { return known.token }
-            do {
-                let token = try Self.read(path)
-                last.withLock { $0 = Read(token: token, at: now) }
-                return token
-            } catch {
-                guard let known else { throw error }
-                return known.token
-            }
+        let known = last.withLock { $0 }
+        if let known, now - known.at < .seconds(60) { return known.token }
+        do {
+            let token = try Self.read(path)
+            last.withLock { $0 = Read(token: token, at: now) }
+            return token
+        } catch {
+            guard let known else { throw error }
+            return known.token
         }
     }
 
