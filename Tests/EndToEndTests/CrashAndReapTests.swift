@@ -6,7 +6,7 @@ import StagingModel
 import Testing
 
 /// What must hold when the service dies, or isn't there at all.
-@Suite(.timeLimit(.minutes(10))) struct CrashAndReapTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct CrashAndReapTests {
     /// Keeps the pod unready for a while, so that there is a middle of the deploy to be killed in.
     private let slowStart = ["/bin/sh", "-c", "sleep 4; exec /bin/serve"]
 

@@ -3,7 +3,7 @@ import Logging
 import Testing
 
 /// The client against a real cluster.
-@Suite struct KubernetesClientTests {
+@Suite(.serialized) struct KubernetesClientTests {
     private struct ConfigMap: Decodable {
         var metadata: ObjectMetadata
         var data: [String: String]?

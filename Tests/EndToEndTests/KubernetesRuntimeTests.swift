@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// The runtime against a real cluster.
-@Suite struct KubernetesRuntimeTests {
+@Suite(.serialized) struct KubernetesRuntimeTests {
     /// The readinesses until the stack is ready, or until one that `stop` accepts.
     private func follow(
         _ runtime: KubernetesRuntime, _ stack: StackName, until stop: @Sendable (Readiness) -> Bool = { _ in false }

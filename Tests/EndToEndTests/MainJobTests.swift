@@ -6,7 +6,7 @@ import StagingModel
 import Testing
 
 /// From a forge's signed delivery to a stack that is gone, with the real program on a real cluster.
-@Suite(.timeLimit(.minutes(10))) struct MainJobTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct MainJobTests {
     static let hostileTitle = "\"]}: {{x}} ${{ pr.title }} && rm -rf /"
 
     @Test func `a pull request becomes a stack, is followed, and ends with it`() async throws {
