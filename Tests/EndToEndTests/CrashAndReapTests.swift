@@ -43,8 +43,7 @@ import Testing
             try fixture.configure()
             let head = try await fixture.push(greeting: "Hello")
             try await fixture.serving { serving async throws in
-                try await serving.deliver(GitHubDelivery("opened", head: head))
-                try await serving.wait(for: .ready)
+                try await serving.launch(head)
                 try await serving.deliver(GitHubDelivery("closed", head: head))
                 try await fixture.until("the namespace is going") { $0["status"]?["phase"] == "Terminating" }
                 await serving.process.kill()
@@ -59,8 +58,7 @@ import Testing
             try fixture.configure()
             let head = try await fixture.push(greeting: "Hello")
             let before = try await fixture.serving { serving async throws in
-                try await serving.deliver(GitHubDelivery("opened", head: head))
-                try await serving.wait(for: .ready)
+                try await serving.launch(head)
                 return try await serving.client.stack("shop-7")
             }
             try FileManager.default.removeItem(at: fixture.state)
@@ -97,8 +95,7 @@ import Testing
             try fixture.configure()
             let head = try await fixture.push(greeting: "Hello")
             try await fixture.serving { serving async throws in
-                try await serving.deliver(GitHubDelivery("opened", head: head))
-                try await serving.wait(for: .ready)
+                try await serving.launch(head)
                 _ = try await serving.cli(["extend", "shop-7", "--until", "+2s"])
                 try await serving.wait(for: .destroyed)
                 #expect(try await fixture.namespaceObject() == nil)
@@ -114,8 +111,7 @@ import Testing
             try fixture.configure()
             let head = try await fixture.push(greeting: "Hello")
             try await fixture.serving { serving async throws in
-                try await serving.deliver(GitHubDelivery("opened", head: head))
-                try await serving.wait(for: .ready)
+                try await serving.launch(head)
                 await serving.process.kill()
             }
             let config = fixture.directory.appending(path: "slingshot.yaml").path

@@ -175,6 +175,12 @@ struct Serving: Sendable {
         return Int(try await HTTPClient.shared.execute(request, timeout: .seconds(10)).status.code)
     }
 
+    /// Delivers that the pull request was opened at `head`, and returns when its stack is ready.
+    func launch(_ head: CommitID) async throws {
+        try await deliver(GitHubDelivery("opened", head: head))
+        try await wait(for: .ready)
+    }
+
     func cli(_ arguments: [String], accepting: Set<Int32> = [0]) async throws -> (status: Int32, output: String, errors: String) {
         try await ChildProcess.run(
             ServeFixture.binary, arguments,
