@@ -14,6 +14,7 @@ let settings: [SwiftSetting] = [
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
@@ -23,6 +24,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioFoundation: Target.Dependency = .product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -50,7 +52,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -68,7 +72,8 @@ let package = Package(
         // Each template's folder is the plugin's to embed; the compiler has to leave it alone.
         .target(name: "StackTemplates", path: "templates", exclude: ["web"], swiftSettings: settings, plugins: ["EmbedTemplates"]),
         library("Webhooks", path: "webhooks", ["StagingModel", crypto]),
-        library("Orchestration", ["StagingModel", "Planning", logging, serviceLifecycle]),
+        library("Telemetry", [coreMetrics, logging]),
+        library("Orchestration", ["StagingModel", "Planning", "Telemetry", coreMetrics, logging, serviceLifecycle]),
         // Engines: each implements one of Orchestration's ports.
         library("KubernetesClient", [asyncHTTPClient, logging, nioCore, nioFoundation, nioHTTP1, nioSSL, subprocess, systemPackage, yams]),
         library("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel", logging]),
@@ -77,14 +82,18 @@ let package = Package(
         library("Store", ["Orchestration", "StagingModel", grdb]),
         // The service and its command line.
         library("ControlAPI", ["StagingModel", asyncHTTPClient, nioCore, nioFoundation, nioHTTP1]),
-        library(
-            "Service",
-            ["ControlAPI", "Orchestration", "StagingModel", "Webhooks", crypto, httpTypes, hummingbird, logging, nioCore, nioFoundation]),
+        .target(
+            name: "Service",
+            dependencies: [
+                "ControlAPI", "Orchestration", "StagingModel", "Telemetry", "Webhooks", coreMetrics, crypto, httpTypes, hummingbird, logging,
+                nioCore, nioFoundation, nioHTTPTypes, serviceLifecycle,
+            ],
+            resources: [.embedInCode("openapi.json")], swiftSettings: settings),
         library(
             "SlingshotCommands",
             [
                 "ControlAPI", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "Service", "StagingModel",
-                "Store", "StrictYAML",
+                "Store", "StrictYAML", "Telemetry",
                 "Webhooks", argumentParser, configuration, crypto, logging, serviceLifecycle, unixSignals, yams,
             ]),
         .executableTarget(name: "slingshot", dependencies: ["SlingshotCommands"], swiftSettings: settings),
@@ -96,14 +105,18 @@ let package = Package(
         tests("StrictYAML", ["StagingModel"]),
         tests("Planning", ["StagingModel", "StrictYAML"], exclude: ["Fixtures"]),
         tests("Webhooks", ["StagingModel", crypto], exclude: ["Fixtures"]),
-        tests("Orchestration", ["StagingModel", "Store", logging]),
+        tests("Telemetry", [coreMetrics, logging]),
+        tests("Orchestration", ["StagingModel", "Store", "Telemetry", logging]),
         tests("KubernetesClient", [logging, nioCore, nioHTTP1, nioPosix, nioSSL]),
         tests("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel"]),
         tests("GitRefs", ["Orchestration", "StagingModel", logging]),
         tests("Store", ["Orchestration", "StagingModel"]),
         tests(
             "Service",
-            ["ControlAPI", "Orchestration", "StagingModel", "Store", "Webhooks", httpTypes, hummingbird, hummingbirdTesting, logging]),
+            [
+                "ControlAPI", "Orchestration", "StagingModel", "Store", "Telemetry", "Webhooks", httpTypes, hummingbird, hummingbirdTesting,
+                logging, nioCore, nioPosix,
+            ]),
         tests("SlingshotCommands", ["ControlAPI", "Orchestration", "StagingModel", "StrictYAML"]),
         .testTarget(
             name: "EndToEndTests",

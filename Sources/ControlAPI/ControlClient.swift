@@ -44,6 +44,21 @@ public struct ControlClient: Sendable {
         return try await send(.GET, "api/v1/stacks/\(try segment(name))/events", query: query, as: EventList.self).events
     }
 
+    public func tokens() async throws -> [TokenView] { try await send(.GET, "api/v1/tokens", as: TokenList.self).tokens }
+
+    public func createToken(_ request: CreateTokenRequest) async throws -> CreatedToken {
+        try await send(.POST, "api/v1/tokens", body: try ControlCoding.encode(request))
+    }
+
+    public func revokeToken(_ name: String) async throws -> TokenView {
+        guard AccessToken.isName(name) else {
+            throw Problem(
+                "no-such-token", status: 404, title: "No such token",
+                detail: "\"\(name)\" is no token's name; `slingshot token list` shows those that there are")
+        }
+        return try await send(.DELETE, "api/v1/tokens/\(name)")
+    }
+
     private func send<T: Decodable>(
         _ method: HTTPMethod, _ path: String, query: [String: String] = [:], body: Data? = nil, as type: T.Type = T.self
     )

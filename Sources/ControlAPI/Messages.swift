@@ -112,6 +112,8 @@ public struct Problem: Codable, Hashable, Error, CustomStringConvertible, Sendab
     public var detail: String
     /// A short stable word for programs: `no-such-stack`, `wrong-signature`.
     public var code: String
+    /// The request's id, under which the server's log has it.
+    public var request: String?
 
     public init(_ code: String, status: Int, title: String, detail: String) {
         self.title = title

@@ -83,4 +83,12 @@ extension Step {
         default: false
         }
     }
+
+    /// Whether the engine is what the step talks to; the other steps concern the repository, or the record alone.
+    var isOfEngine: Bool {
+        switch self {
+        case .observe, .deploy, .watch, .renewLease, .destroy, .awaitGone: true
+        case .fetch, .adopt, .forget, .recover, .refuse, .expire, .finish, .wait: false
+        }
+    }
 }

@@ -36,9 +36,7 @@ public func admit(_ event: PullRequestEvent, to repository: RepositorySettings, 
     if event.change == .closed || event.change == .merged {
         return close(event, name: name, repository: repository, current: current, policy: policy, now: now)
     }
-    if event.pullRequest.isFork {
-        return .ignored("the pull request comes from a fork, and forks are denied for \(repository.name)")
-    }
+    if event.pullRequest.isFork, let refusal = refusal(ofForksBy: repository) { return .ignored(refusal) }
     if var stack = current, stack.isRunning(at: now) {
         return update(&stack, with: event, policy: policy, now: now)
     }
@@ -51,6 +49,15 @@ public func admit(_ event: PullRequestEvent, to repository: RepositorySettings, 
         return Admission(action: .create, reason: "pull request \(event.change.rawValue)", stack: stack)
     case .edited, .labeled, .unlabeled, .draft, .readyForReview, .closed, .merged:
         return .ignored("the pull request has no stack that \"\(event.change.rawValue)\" could update")
+    }
+}
+
+/// Why a pull request from a fork gets no stack; nil when it gets one.
+private func refusal(ofForksBy repository: RepositorySettings) -> String? {
+    switch repository.forks {
+    case .allow: nil
+    case .deny: "the pull request comes from a fork, and forks are denied for \(repository.name)"
+    case .approval: "the pull request comes from a fork, and nobody has approved its commit for \(repository.name)"
     }
 }
 
@@ -72,7 +79,7 @@ private func close(
     _ event: PullRequestEvent, name: StackName, repository: RepositorySettings, current: Stack?, policy: LaunchPolicy, now: Date
 ) -> Admission {
     guard var stack = current else {
-        if event.pullRequest.isFork { return .ignored("the pull request has no stack") }
+        if event.pullRequest.isFork, refusal(ofForksBy: repository) != nil { return .ignored("the pull request has no stack") }
         // Remembered all the same: an "opened" that was sent earlier and arrives later must not launch it; and with a database
         // that was lost, the engine may have what this record knows nothing of, so the worker looks.
         var stack = Stack(launching: name, of: repository, instead: nil, policy: policy, now: now)

@@ -1,5 +1,6 @@
 import Foundation
 import Orchestration
+import Service
 import StagingModel
 import StrictYAML
 
@@ -19,6 +20,11 @@ struct ServerConfiguration: Sendable {
     var host = "127.0.0.1"
     var port = 8080
     var apiToken: SecretReference?
+    /// Addresses of the reverse proxies whose `X-Forwarded-For` is believed.
+    var trustedProxies: [String] = []
+    var logging = LoggingSettings()
+    /// Seconds that deliveries, events and destroyed stacks are kept: 30 days unless configured.
+    var retention: Int
     var state: URL
     var policy: LaunchPolicy
     var readyTimeout: Int
@@ -35,12 +41,16 @@ struct ServerConfiguration: Sendable {
 
     init(_ root: YAMLValue) throws {
         let top = try root.mapping(allowing: [
-            "server", "state", "domain", "namespacePrefix", "runtimes", "routing", "lifetime", "limits", "deploy", "repositories",
+            "server", "state", "domain", "namespacePrefix", "runtimes", "routing", "lifetime", "limits", "deploy", "logging", "retention",
+            "repositories",
         ])
-        if let server = try top.optional("server")?.mapping(allowing: ["listen", "apiToken"]) {
+        if let server = try top.optional("server")?.mapping(allowing: ["listen", "apiToken", "trustedProxies"]) {
             if let listen = server.optional("listen") { (host, port) = try Self.address(listen) }
             apiToken = try server.optional("apiToken").map { try SecretReference($0) }
+            trustedProxies = try server.optional("trustedProxies")?.list().map(Self.proxy) ?? []
         }
+        logging = try top.optional("logging").map { try LoggingSettings($0) } ?? LoggingSettings()
+        retention = try Self.retention(top.optional("retention"))
         state = URL(filePath: try top.required("state").string(), directoryHint: .isDirectory)
         policy = LaunchPolicy(lifetime: try Self.lifetime(top.optional("lifetime")), addressing: try Self.addressing(top))
         readyTimeout = try top.optional("deploy")?.mapping(allowing: ["timeout"]).required("timeout").duration() ?? 600
@@ -65,6 +75,20 @@ struct ServerConfiguration: Sendable {
             throw value.problem("must be HOST:PORT, such as 127.0.0.1:8080")
         }
         return (String(text[..<colon]).trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port)
+    }
+
+    private static func proxy(_ value: YAMLValue) throws -> String {
+        let text = try value.string()
+        guard SlingshotService.isAddress(text) else { throw value.problem("must be an IP address, such as 10.0.0.7 or \"::1\"") }
+        return text
+    }
+
+    /// Not under a day: a forge offers its deliveries of the last days for another try, and then they have to be known.
+    private static func retention(_ value: YAMLValue?) throws -> Int {
+        guard let value else { return 30 * 86_400 }
+        let seconds = try value.duration()
+        guard seconds >= 86_400 else { throw value.problem("must be at least 1d") }
+        return seconds
     }
 
     private static func lifetime(_ value: YAMLValue?) throws -> LifetimePolicy {
