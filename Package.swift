@@ -78,7 +78,7 @@ let package = Package(
         library("KubernetesClient", [asyncHTTPClient, logging, nioCore, nioFoundation, nioHTTP1, nioSSL, subprocess, systemPackage, yams]),
         library("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel", logging]),
         .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
-        library("GitRefs", ["CLibgit2", "Orchestration", "StagingModel", logging]),
+        library("GitRefs", ["CLibgit2", "Orchestration", "StagingModel", crypto, logging, subprocess, systemPackage]),
         library("Store", ["Orchestration", "StagingModel", grdb]),
         // The service and its command line.
         library("ControlAPI", ["StagingModel", asyncHTTPClient, nioCore, nioFoundation, nioHTTP1]),
@@ -109,7 +109,7 @@ let package = Package(
         tests("Orchestration", ["StagingModel", "Store", "Telemetry", logging]),
         tests("KubernetesClient", [logging, nioCore, nioHTTP1, nioPosix, nioSSL]),
         tests("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel"]),
-        tests("GitRefs", ["Orchestration", "StagingModel", logging]),
+        tests("GitRefs", ["Orchestration", "StagingModel", logging, nioCore, nioPosix, nioSSL]),
         tests("Store", ["Orchestration", "StagingModel"]),
         tests(
             "Service",

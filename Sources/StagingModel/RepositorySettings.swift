@@ -9,6 +9,8 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
     public var repository: String
     /// The only address that is ever fetched.
     public var url: String
+    /// What opens the address; nil when everybody can read it.
+    public var credentials: GitCredentials?
     public var runtime: String
     /// The template for commits without a stack file.
     public var template: String?
@@ -17,13 +19,14 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
     public var forks: ForkPolicy
 
     public init(
-        name: RepositoryName, forge: String, repository: String, url: String, runtime: String, template: String? = nil,
-        values: [String: JSONValue] = [:], limits: StackLimits = StackLimits(), forks: ForkPolicy = .deny
+        name: RepositoryName, forge: String, repository: String, url: String, credentials: GitCredentials? = nil, runtime: String,
+        template: String? = nil, values: [String: JSONValue] = [:], limits: StackLimits = StackLimits(), forks: ForkPolicy = .deny
     ) {
         self.name = name
         self.forge = forge
         self.repository = repository
         self.url = url
+        self.credentials = credentials
         self.runtime = runtime
         self.template = template
         self.values = values

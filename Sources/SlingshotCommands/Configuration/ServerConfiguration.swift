@@ -1,4 +1,5 @@
 import Foundation
+import GitRefs
 import Orchestration
 import Service
 import StagingModel
@@ -169,7 +170,7 @@ struct ServerConfiguration: Sendable {
 extension ServerConfiguration.Repository {
     init(_ item: YAMLValue, runtimes: [String: ServerConfiguration.Runtime], limits: StackLimits) throws {
         let mapping = try item.mapping(allowing: [
-            "name", "forge", "repository", "url", "runtime", "webhookSecret", "template", "values", "forks",
+            "name", "forge", "repository", "url", "credentials", "runtime", "webhookSecret", "template", "values", "forks",
         ])
         let nameValue = try mapping.required("name")
         guard let name = RepositoryName(try nameValue.string()) else {
@@ -178,8 +179,11 @@ extension ServerConfiguration.Repository {
         let forge = try mapping.required("forge")
         guard try forge.string() == "github" else { throw forge.problem("must be github; this version knows no other forge") }
         let url = try mapping.required("url")
-        if try url.string().hasPrefix("ssh:") || url.string().wholeMatch(of: /[^\/:]+@[^\/]+:.*/) != nil {
-            throw url.problem("must be an https://, http:// or file:// address, or a path; this version has no credentials for ssh")
+        let credentials = try mapping.optional("credentials").map { try GitCredentials($0) }
+        do {
+            try GitRefs.check(url: url.string(), credentials: credentials)
+        } catch let error as StepError {
+            throw url.problem(error.message)
         }
         let runtime = try mapping.required("runtime")
         guard runtimes[try runtime.string()] != nil else {
@@ -192,9 +196,27 @@ extension ServerConfiguration.Repository {
         for (key, value) in try mapping.optional("values")?.mapping().fields ?? [] { values[key] = value.json() }
         settings = RepositorySettings(
             name: name, forge: try forge.string(), repository: try mapping.required("repository").string(),
-            url: try url.string(),
-            runtime: try runtime.string(), template: try mapping.optional("template")?.string(), values: values, limits: limits)
+            url: try url.string(), credentials: credentials, runtime: try runtime.string(),
+            template: try mapping.optional("template")?.string(), values: values, limits: limits)
         webhookSecret = try SecretReference(try mapping.required("webhookSecret"))
+    }
+}
+
+extension GitCredentials {
+    fileprivate init(_ value: YAMLValue) throws {
+        let mapping = try value.mapping(allowing: ["token", "ssh", "githubApp"])
+        if let app = mapping.optional("githubApp") { throw app.problem("is not there yet; this version fetches with `token` or `ssh`") }
+        switch (mapping.optional("token"), mapping.optional("ssh")) {
+        case (let token?, nil): self = .token(try SecretReference(token))
+        case (nil, let ssh?):
+            let files = try ssh.mapping(allowing: ["key", "knownHosts"])
+            self = .ssh(key: try Self.file(files.optional("key")), knownHosts: try Self.file(files.optional("knownHosts")))
+        default: throw value.problem("must be {token: {file: PATH}}, {token: {env: NAME}} or {ssh: {key: {file: PATH}}}")
+        }
+    }
+
+    private static func file(_ value: YAMLValue?) throws -> String? {
+        try value?.mapping(allowing: ["file"]).required("file").string()
     }
 }
 

@@ -34,14 +34,19 @@ struct ServeCommand: AsyncParsableCommand {
         let state = try StateDirectory(configuration.state)
         let (token, tokenFile) = try APIToken.load(configuration.apiToken, state: configuration.state)
         let receiver = try WebhookReceiver(configuration.repositories)
+        for settings in configuration.repositories.map(\.settings) {
+            if case .token(let token)? = settings.credentials { _ = try token.read(for: "the token of \(settings.name)") }
+        }
         let store = try SQLiteStore(directory: configuration.state)
         let addressing = configuration.policy.addressing
         try await refuseMovedNamespaces(store, addressing)
         try await Clusters.with(configuration.runtimes, namespacePrefix: addressing.namespacePrefix, logger: logger) { runtimes in
             let settings = configuration.repositories.map(\.settings)
             let clock = SystemClock()
-            let registry = MetricsRegistry(help: MetricHelp.texts)
-            let refs = GitRefs(directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger)
+let registry = MetricsRegistry(help: MetricHelp.texts)
+            let refs = GitRefs(directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger) {
+                try $0.read(for: "the token of a repository's credentials")
+            }
             let orchestrator = Orchestrator(
                 engines: Engines(store: store, runtimes: runtimes, refs: refs, clock: clock, metrics: registry),
                 settings: OrchestrationSettings(
