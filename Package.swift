@@ -12,6 +12,7 @@ let settings: [SwiftSetting] = [
 ]
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncAlgorithms: Target.Dependency = .product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
@@ -23,8 +24,10 @@ let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting",
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioFoundation: Target.Dependency = .product(name: "NIOFoundationCompat", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -33,8 +36,8 @@ let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: 
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
-func library(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = [], plugins: [Target.PluginUsage] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings, plugins: plugins)
+func library(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: settings)
 }
 
 func tests(_ target: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
@@ -48,6 +51,7 @@ let package = Package(
     products: [.executable(name: "slingshot", targets: ["slingshot"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -55,6 +59,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -75,7 +80,10 @@ let package = Package(
         library("Telemetry", [coreMetrics, logging]),
         library("Orchestration", ["StagingModel", "Planning", "Telemetry", coreMetrics, logging, serviceLifecycle]),
         // Engines: each implements one of Orchestration's ports.
-        library("KubernetesClient", [asyncHTTPClient, logging, nioCore, nioFoundation, nioHTTP1, nioSSL, subprocess, systemPackage, yams]),
+        library(
+            "KubernetesClient",
+            [asyncHTTPClient, logging, nioCore, nioFoundation, nioHTTP1, nioHTTP2, nioSSL, subprocess, systemPackage, yams],
+            exclude: ["README.md"]),
         library("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel", logging]),
         .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         library("GitRefs", ["CLibgit2", "Orchestration", "StagingModel", crypto, logging, subprocess, systemPackage]),
@@ -85,7 +93,7 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "ControlAPI", "Orchestration", "StagingModel", "Telemetry", "Webhooks", coreMetrics, crypto, httpTypes, hummingbird, logging,
+                "ControlAPI", "Orchestration", "StagingModel", "Telemetry", "Webhooks", asyncAlgorithms, coreMetrics, crypto, httpTypes, hummingbird, logging,
                 nioCore, nioFoundation, nioHTTPTypes, serviceLifecycle,
             ],
             resources: [.embedInCode("openapi.json")], swiftSettings: settings),
@@ -107,7 +115,7 @@ let package = Package(
         tests("Webhooks", ["StagingModel", crypto], exclude: ["Fixtures"]),
         tests("Telemetry", [coreMetrics, logging]),
         tests("Orchestration", ["StagingModel", "Store", "Telemetry", logging]),
-        tests("KubernetesClient", [logging, nioCore, nioHTTP1, nioPosix, nioSSL]),
+        tests("KubernetesClient", [logging, nioCore, nioEmbedded, nioHTTP1, nioHTTP2, nioPosix, nioSSL]),
         tests("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel"]),
         tests("GitRefs", ["Orchestration", "StagingModel", logging, nioCore, nioPosix, nioSSL]),
         tests("Store", ["Orchestration", "StagingModel"]),
