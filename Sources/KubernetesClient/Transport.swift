@@ -24,11 +24,11 @@ struct Transport: Sendable {
     static let largestAnswer = 64 << 20
     static let largestError = 1 << 20
 
-    private let server: String
-    private let credentials: Credentials
-    private let impersonation: [(name: String, value: String)]
+    let server: String
+    let credentials: Credentials
+    let impersonation: [(name: String, value: String)]
     private let requests: HTTPClient
-    private let streams: HTTPClient
+    let streams: HTTPClient
     private let retry = RetryPolicy()
     private let clock: any Clock<Duration>
     private let logger: Logger
