@@ -108,6 +108,9 @@ let package = Package(
         // Building and testing.
         .executableTarget(name: "embed-folders", swiftSettings: settings),
         .plugin(name: "EmbedTemplates", capability: .buildTool(), dependencies: ["embed-folders"], path: "Sources/EmbedTemplates"),
+        library("FaultProxy", ["KubernetesClient", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
+        .executableTarget(
+            name: "fault-proxy", dependencies: ["FaultProxy", "KubernetesClient", argumentParser, logging], swiftSettings: settings),
         library("SlingshotTestSupport", ["ControlAPI", "Orchestration", "StagingModel", crypto, subprocess, systemPackage]),
         tests("StagingModel"),
         tests("StrictYAML", ["StagingModel"]),
@@ -129,7 +132,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "ControlAPI", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "SlingshotTestSupport", "StagingModel",
+                "ControlAPI", "FaultProxy", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "SlingshotTestSupport",
+                "StagingModel",
                 "slingshot",
                 asyncHTTPClient, logging, nioCore, nioHTTP1,
             ],

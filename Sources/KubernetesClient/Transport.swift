@@ -27,12 +27,12 @@ struct Transport: Sendable {
     /// What tells the connections of a stream from another's: how long it may be silent.
     enum Stream { case watch, log }
 
-    private let server: String
-    private let credentials: Credentials
-    private let impersonation: [(name: String, value: String)]
+    let server: String
+    let credentials: Credentials
+    let impersonation: [(name: String, value: String)]
     private let timeouts: Timeouts
     private let requests: HTTPClient
-    private let watches: HTTPClient
+    let watches: HTTPClient
     private let logs: HTTPClient
     private let retry = RetryPolicy()
     private let clock: any Clock<Duration>

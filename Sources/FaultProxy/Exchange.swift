@@ -1,0 +1,88 @@
+import AsyncHTTPClient
+import KubernetesClient
+import NIOCore
+import NIOHTTP1
+
+/// One request and its answer.
+struct Exchange: Sendable {
+    let proxy: FaultProxy
+    let head: HTTPRequestHead
+    let body: ByteBuffer
+    let outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
+
+    /// What belongs to a connection and not to a message (RFC 9110, 7.6.1), and credentials, which are the proxy's own.
+    private static let notForwarded = [
+        "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "host", "content-length", "authorization",
+    ]
+
+    /// Answers. False when the connection has to break. What is under way ends when the client goes: a watch may say nothing for long.
+    func run(whileOpen channel: any Channel) async throws -> Bool {
+        let (closed, continuation) = AsyncStream.makeStream(of: Void.self)
+        channel.closeFuture.whenComplete { _ in continuation.finish() }
+        return try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask { try await answer() }
+            group.addTask {
+                for await _ in closed {}
+                return false
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? false
+        }
+    }
+
+    private func answer() async throws -> Bool {
+        let (request, judge) = proxy.remember(head)
+        let fault = await judge(request)
+        switch fault {
+        case .status(let code, let retryAfter):
+            try await refuse(code, retryAfter: retryAfter, "the fault proxy refuses")
+            return true
+        case .drop(.before, let action):
+            await action()
+            return false
+        case .drop, .slow, nil: break
+        }
+        var headers = head.headers
+        for name in Self.notForwarded { headers.remove(name: name) }
+        let response: HTTPClientResponse
+        do { response = try await proxy.upstream.forward(head.method, head.uri, headers: headers, body: body) } catch {
+            try await refuse(502, retryAfter: nil, "\(error)")
+            return true
+        }
+        proxy.remember(status: Int(response.status.code), of: request)
+        switch fault {
+        case .slow(let delay): try await Task.sleep(for: delay)
+        case .drop(.after, let action):
+            await action()
+            return false
+        case .drop, .status, nil: break
+        }
+        var answerHeaders = response.headers
+        for name in ["connection", "keep-alive", "transfer-encoding"] { answerHeaders.remove(name: name) }
+        try await outbound.write(.head(HTTPResponseHead(version: .http1_1, status: response.status, headers: answerHeaders)))
+        var chunks = response.body.makeAsyncIterator()
+        while let chunk = try await chunks.next(isolation: #isolation) {
+            if case .drop(.middle, let action) = fault {
+                var part = chunk
+                if let half = part.readSlice(length: chunk.readableBytes / 2) { try await outbound.write(.body(.byteBuffer(half))) }
+                await action()
+                return false
+            }
+            try await outbound.write(.body(.byteBuffer(chunk)))
+        }
+        try await outbound.write(.end(nil))
+        return true
+    }
+
+    /// Says what an API server says that can't or won't.
+    private func refuse(_ code: Int, retryAfter: Int?, _ why: String) async throws {
+        let text = why.filter { $0 != "\"" && $0 != "\\" && !$0.isNewline }
+        let body = ByteBuffer(
+            string: #"{"kind":"Status","apiVersion":"v1","status":"Failure","code":\#(code),"reason":"FaultProxy","message":"\#(text)"}"#)
+        var headers: HTTPHeaders = ["content-type": "application/json", "content-length": "\(body.readableBytes)"]
+        if let retryAfter { headers.add(name: "retry-after", value: "\(retryAfter)") }
+        try await outbound.write(.head(HTTPResponseHead(version: .http1_1, status: .init(statusCode: code), headers: headers)))
+        try await outbound.write(.body(.byteBuffer(body)))
+        try await outbound.write(.end(nil))
+    }
+}
