@@ -115,7 +115,7 @@ let package = Package(
             "Service",
             [
                 "ControlAPI", "Orchestration", "StagingModel", "Store", "Telemetry", "Webhooks", httpTypes, hummingbird, hummingbirdTesting,
-                logging, nioCore, nioPosix,
+                logging, nioCore, nioPosix, serviceLifecycle,
             ]),
         tests("SlingshotCommands", ["ControlAPI", "Orchestration", "StagingModel", "StrictYAML"]),
         .testTarget(
