@@ -117,7 +117,7 @@ let package = Package(
                 "ControlAPI", "Orchestration", "StagingModel", "Store", "Telemetry", "Webhooks", httpTypes, hummingbird, hummingbirdTesting,
                 logging, nioCore, nioPosix, serviceLifecycle,
             ]),
-        tests("SlingshotCommands", ["ControlAPI", "Orchestration", "StagingModel", "StrictYAML"]),
+        tests("SlingshotCommands", ["ControlAPI", "Orchestration", "StagingModel", "StrictYAML", "Telemetry", logging]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

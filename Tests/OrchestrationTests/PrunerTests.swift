@@ -17,13 +17,13 @@ import Testing
         }
     }
 
-    @Test func `it prunes at the start and every hour, and goes on when that fails`() async throws {
+    @Test func `it prunes at the start and every hour, and goes on when that fails`() async {
         let (store, clock) = (Cutoffs(), TestClock())
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let pruner = Pruner(store: store, clock: clock, retention: 86_400, logger: logger)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await pruner.run() }
+        await withTaskGroup { group in
+            group.addTask { try? await pruner.run() }
             var cutoffs = store.told.makeAsyncIterator()
             for hour in 0..<3 {
                 #expect(await cutoffs.next() == Samples.start.addingTimeInterval(TimeInterval(hour) * 3_600 - 86_400))

@@ -47,19 +47,27 @@ struct ServerFixture: Sendable {
             }
         }
         return try await channel.executeThenClose { inbound, outbound in
-            try await body(RawConnection(inbound: inbound.makeAsyncIterator(), outbound: outbound))
+            let (pieces, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
+            return try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask {
+                    defer { continuation.finish() }
+                    for try await piece in inbound { continuation.yield(piece) }
+                }
+                defer { tasks.cancelAll() }
+                return try await body(RawConnection(inbound: pieces, outbound: outbound))
+            }
         }
     }
 }
 
 /// One connection, as bytes.
 final class RawConnection {
-    private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
+    private var inbound: AsyncStream<ByteBuffer>.Iterator
     private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     private var unread = ""
 
-    init(inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator, outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>) {
-        self.inbound = inbound
+    init(inbound: AsyncStream<ByteBuffer>, outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>) {
+        self.inbound = inbound.makeAsyncIterator()
         self.outbound = outbound
     }
 
@@ -67,7 +75,7 @@ final class RawConnection {
 
     /// All that comes until the server closes the connection.
     func readToEnd() async -> String {
-        while let piece = try? await inbound.next() { unread += String(buffer: piece) }
+        while let piece = await inbound.next(isolation: #isolation) { unread += String(buffer: piece) }
         defer { unread = "" }
         return unread
     }
@@ -84,7 +92,7 @@ final class RawConnection {
                     return (head, String(decoding: rest[..<length], as: UTF8.self))
                 }
             }
-            unread += String(buffer: try #require(try await inbound.next(), "the connection ended within an answer: \(unread)"))
+            unread += String(buffer: try #require(await inbound.next(isolation: #isolation), "the connection ended within an answer: \(unread)"))
         }
     }
 }

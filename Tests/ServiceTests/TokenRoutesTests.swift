@@ -35,7 +35,7 @@ import Testing
                     #expect((200..<300).contains(response.status.code), "\(role) \(method) \(path)")
                 } else {
                     #expect(response.status == .forbidden, "\(role) \(method) \(path)")
-                    #expect(try response.problem.detail.contains("needs \(needed.rawValue)"))
+                    #expect(try response.problem.detail.contains("has the role \(role.rawValue)"))
                 }
             }
         }

@@ -1,7 +1,9 @@
 import Foundation
+import Logging
 import Orchestration
 import StagingModel
 import StrictYAML
+import Telemetry
 import Testing
 
 @testable import SlingshotCommands
