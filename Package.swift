@@ -126,9 +126,9 @@ let package = Package(
             "Service",
             [
                 "ControlAPI", "Orchestration", "StagingModel", "Store", "Telemetry", "Webhooks", httpTypes, hummingbird, hummingbirdTesting,
-                logging, nioCore, nioPosix,
+                logging, nioCore, nioPosix, serviceLifecycle,
             ]),
-        tests("SlingshotCommands", ["ControlAPI", "Orchestration", "StagingModel", "StrictYAML"]),
+        tests("SlingshotCommands", ["ControlAPI", "Orchestration", "StagingModel", "StrictYAML", "Telemetry", logging]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

@@ -17,6 +17,15 @@ public struct Delivery: Sendable {
         self.body = body
     }
 
+    /// The delivery with its body, once that has come in.
+    public func with(body: Data) -> Delivery { Delivery(forge: forge, lowerCased: headers, body: body) }
+
+    private init(forge: String, lowerCased headers: [String: String], body: Data) {
+        self.forge = forge
+        self.headers = headers
+        self.body = body
+    }
+
     /// A header's value; nil when it is missing or empty.
     func header(_ name: String) -> String? {
         headers[name].flatMap { $0.isEmpty ? nil : $0 }

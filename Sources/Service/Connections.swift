@@ -53,6 +53,9 @@ final class Connections: Sendable {
 
     func idle(_ channel: any Channel) { state.withLock { $0.open[ObjectIdentifier(channel)]?.idleSince = .now() } }
 
+    /// How many have a request under way.
+    var busyCount: Int { state.withLock { $0.open.values.count { $0.idleSince == nil } } }
+
     private static func remove(_ id: ObjectIdentifier, from state: inout State) {
         guard let entry = state.open.removeValue(forKey: id) else { return }
         let left = state.bySender[entry.sender, default: 0] - 1

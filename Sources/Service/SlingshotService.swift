@@ -25,7 +25,7 @@ public struct SlingshotService: Sendable {
     public var apiToken: String
     /// Addresses of the reverse proxies whose `X-Forwarded-For` is believed. What is no IP address counts for nothing.
     public var trustedProxies: [String]
-    public var limits: ServerLimits
+    let connections: Connections
 
     public init(
         store: any StackStore, intake: Intake, receiver: WebhookReceiver, policy: LaunchPolicy, clock: any WallClock, health: EngineHealth,
@@ -41,7 +41,7 @@ public struct SlingshotService: Sendable {
         self.registry = registry
         self.apiToken = apiToken
         self.trustedProxies = trustedProxies
-        self.limits = limits
+        connections = Connections(limits: limits, trusted: Set(trustedProxies.compactMap { Sender($0) }))
     }
 
     /// Whether the text is an IP address, as `trustedProxies` takes them.
@@ -72,12 +72,12 @@ public struct SlingshotService: Sendable {
     public func application(
         host: String, port: Int, logger: Logger, onRunning: @escaping @Sendable (_ port: Int) async -> Void
     ) -> some ApplicationProtocol {
-        let connections = Connections(limits: limits, trusted: Set(trustedProxies.compactMap { Sender($0) }))
+        let limits = connections.limits
         return Application(
             router: router(),
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [ConnectionGuard(connections)], idleTimeout: limits.idle,
+                    additionalChannelHandlers: [ConnectionGuard(self.connections)], idleTimeout: limits.idle,
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes, maxHeaderFieldCount: limits.headerCount)
                 )),

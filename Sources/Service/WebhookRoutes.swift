@@ -42,10 +42,10 @@ struct WebhookRoutes {
     }
 
     private func verified(_ request: Request, forge: String, _ context: CallContext) async throws -> VerifiedDelivery {
-        let headers = request.headers.map { (name: $0.name.canonicalName, value: $0.value) }
-        try receiver.checkHeaders(of: Delivery(forge: forge, headers: headers, body: Data()))
+        let head = Delivery(forge: forge, headers: request.headers.map { (name: $0.name.canonicalName, value: $0.value) }, body: Data())
+        try receiver.checkHeaders(of: head)
         return try await budget.with(context.sender) { keep in
-            let delivery = Delivery(forge: forge, headers: headers, body: try await body(of: request, keep))
+            let delivery = head.with(body: try await body(of: request, keep))
             guard rejections.suspects(context.sender) else { return try receiver.receive(delivery) }
             return try await lane.pass { try receiver.receive(delivery) }
         }

@@ -8,6 +8,7 @@ import StagingModel
 public struct SQLiteStore: StackStore {
     private let pool: DatabasePool
     private let writes: GroupCommit
+    private let recent = RecentRecords()
 
     /// Opens `slingshot.sqlite` in `directory`, or makes it, readable by its owner only. Throws ``StoreError``.
     public init(directory: URL) throws {
@@ -36,11 +37,11 @@ public struct SQLiteStore: StackStore {
     }
 
     public func read<T: Sendable>(_ body: @escaping @Sendable (any StackReading) throws -> T) async throws -> T {
-        try await pool.read { try body(Transaction(database: $0)) }
+        try await pool.read { [recent] in try body(Transaction(database: $0, recent: recent)) }
     }
 
     public func write<T: Sendable>(_ body: @escaping @Sendable (any StackWriting) throws -> T) async throws -> T {
-        try await writes.write { try body(Transaction(database: $0)) }
+        try await writes.write { [recent] in try body(Transaction(database: $0, recent: recent)) }
     }
 
     func inWriter<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {

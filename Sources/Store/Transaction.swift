@@ -6,9 +6,12 @@ import StagingModel
 /// The queries, inside one transaction. Instants are whole seconds since 1970.
 struct Transaction: StackWriting {
     let database: Database
+    let recent: RecentRecords
 
     func stack(_ name: StackName) throws -> Stack? {
-        try one(String.self, "SELECT record FROM stack WHERE name = ?", [name.description]).map { try decode($0) }
+        try one(String.self, "SELECT record FROM stack WHERE name = ?", [name.description]).map { record in
+            try recent.stack(name, record: record) { try decode(record) }
+        }
     }
 
     func stacks(includingDestroyed: Bool) throws -> [Stack] {
@@ -48,11 +51,13 @@ struct Transaction: StackWriting {
     }
 
     func save(_ stack: Stack, wakeAt: Date?) throws {
+        let record = try encode(stack)
         try run(
             """
             INSERT INTO stack (name, phase, wakeAt, record) VALUES (?, ?, ?, ?)
             ON CONFLICT (name) DO UPDATE SET phase = excluded.phase, wakeAt = excluded.wakeAt, record = excluded.record
-            """, [stack.name.description, stack.phase.rawValue, wakeAt.map(seconds), try encode(stack)])
+            """, [stack.name.description, stack.phase.rawValue, wakeAt.map(seconds), record])
+        recent.remember(stack, record: record)
     }
 
     func events(of stack: StackName?, after: Int64?, limit: Int) throws -> [StackEvent] {

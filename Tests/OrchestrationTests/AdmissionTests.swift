@@ -86,6 +86,21 @@ import Testing
         #expect(admit(Samples.event(.closed, isFork: true)).stack == nil)
     }
 
+    @Test(arguments: [RepositorySettings.ForkPolicy.deny, .approval, .allow])
+    func `the repository's setting decides about forks`(forks: RepositorySettings.ForkPolicy) {
+        var repository = Samples.repository()
+        repository.forks = forks
+        func admit(_ event: PullRequestEvent, current: Stack? = nil) -> Admission {
+            Orchestration.admit(event, to: repository, current: current, policy: Samples.policy, now: now)
+        }
+        let opened = admit(Samples.event(.opened, isFork: true))
+        #expect(opened.action == (forks == .allow ? .create : .ignored))
+        #expect((opened.stack == nil) == (forks != .allow))
+        // Where forks get stacks, a closing that comes first has to be remembered.
+        #expect((admit(Samples.event(.closed, isFork: true)).stack == nil) == (forks != .allow))
+        #expect(admit(Samples.event(.opened)).action == .create)
+    }
+
     @Test func `a pull request reopened during its teardown keeps the old namespace's UID`() {
         let destroying = Samples.stack {
             $0.wanted = .gone(.closed)

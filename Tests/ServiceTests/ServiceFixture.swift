@@ -67,7 +67,8 @@ struct ServiceFixture: Sendable {
     }
 
     func post(_ path: String, body: Data, headers: [String: String]) async throws -> TestResponse {
-        try await documented(.post, path, try await http.execute(uri: path, method: .post, headers: fields(headers), body: ByteBuffer(bytes: body)))
+        let response = try await http.execute(uri: path, method: .post, headers: fields(headers), body: ByteBuffer(bytes: body))
+        return try documented(.post, path, response)
     }
 
     func call(

@@ -106,7 +106,9 @@ import Webhooks
 
     @Test func `bodies that would fill the memory are asked to come back, and nobody takes more than half`() async throws {
         let budget = BodyBudget(bytes: 100)
-        let (one, other, third) = (try #require(Sender("10.0.0.1")), try #require(Sender("10.0.0.2")), try #require(Sender("10.0.0.3")))
+        let one = try #require(Sender("10.0.0.1"))
+        let other = try #require(Sender("10.0.0.2"))
+        let third = try #require(Sender("10.0.0.3"))
         try await budget.with(one) { keep in
             try keep(30)
             let problem = #expect(throws: Problem.self) { try keep(21) }

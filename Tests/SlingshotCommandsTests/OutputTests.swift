@@ -63,4 +63,13 @@ import Testing
         #expect(try ArgumentParsing.instant("2026-01-01T00:00:00Z", now: .distantPast) == Samples.start)
         #expect(throws: (any Error).self) { try ArgumentParsing.instant("tomorrow", now: Samples.start) }
     }
+
+    @Test func `tokens are listed with what is left of them and their last use`() {
+        var token = AccessToken(name: "ci", role: .operator, digest: [], createdAt: Samples.start)
+        token.expiresAt = Samples.start.addingTimeInterval(86_400)
+        token.lastUsedAt = Samples.start
+        let text = ListTokensCommand.table([TokenView(token)], now: Samples.start.addingTimeInterval(3_600))
+        #expect(text.split(separator: "\n")[1].split(separator: " ").joined(separator: " ") == "ci operator 1h 23h 1h ago")
+        #expect(ListTokensCommand.table([], now: Samples.start) == "no tokens but the server's own\n")
+    }
 }

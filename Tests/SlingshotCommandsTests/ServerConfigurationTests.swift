@@ -1,7 +1,9 @@
 import Foundation
+import Logging
 import Orchestration
 import StagingModel
 import StrictYAML
+import Telemetry
 import Testing
 
 @testable import SlingshotCommands
@@ -75,6 +77,10 @@ import Testing
         ("state: /var/lib/slingshot", "server: {listen: 8080}\nstate: /x", "1: server.listen"),
         ("url: https://github.com/acme/shop.git", "url: git@github.com:acme/shop.git", "9: repositories[0].url"),
         ("state: /var/lib/slingshot\n", "", "\"state\" is missing"),
+        ("state: /var/lib/slingshot", "logging: {format: xml}\nstate: /x", "1: logging.format"),
+        ("state: /var/lib/slingshot", "logging: {level: loud}\nstate: /x", "1: logging.level"),
+        ("state: /var/lib/slingshot", "retention: 1h\nstate: /x", "1: retention"),
+        ("state: /var/lib/slingshot", "server: {trustedProxies: [proxy.example.com]}\nstate: /x", "1: server.trustedProxies"),
     ])
     func `a mistake is told with file and line`(old: String, new: String, told: String) {
         let problem = #expect(throws: YAMLProblem.self) { try load(Self.minimal.replacing(old, with: new)) }
@@ -85,6 +91,18 @@ import Testing
     @Test func `two repositories of one name are refused`() {
         let twice = Self.minimal + "\n" + Self.minimal.split(separator: "repositories:\n")[1]
         #expect(throws: YAMLProblem.self) { try load(twice) }
+    }
+
+    @Test func `logging, retention and trusted proxies are read, and have defaults`() throws {
+        let plain = try load(Self.minimal)
+        #expect(plain.logging == LoggingSettings())
+        #expect(plain.retention == 30 * 86_400)
+        let text = "logging: {format: json, level: debug}\nretention: 7d\nserver: {trustedProxies: [10.0.0.7, \"::1\"]}\n" + Self.minimal
+        let configuration = try load(text, environment: ["SLINGSHOT_LOGGING_LEVEL": "warning"])
+        #expect(configuration.logging.format == .json)
+        #expect(configuration.logging.level == .warning)
+        #expect(configuration.retention == 7 * 86_400)
+        #expect(configuration.trustedProxies == ["10.0.0.7", "::1"])
     }
 
     @Test func `the environment overrides single settings`() throws {
