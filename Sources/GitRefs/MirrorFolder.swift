@@ -30,6 +30,11 @@ struct MirrorFolder: Hashable, Sendable {
         do {
             let files = FileManager.default
             for leftover in [sibling("new"), sibling("old")] { try leftover.remove() }
+            for folder in ["", "objects", "refs", "objects/pack", "objects/info", "refs/fetched"] {
+                var isFolder: ObjCBool = false
+                let place = url.appending(path: folder).path
+                if files.fileExists(atPath: place, isDirectory: &isFolder), !isFolder.boolValue { try files.removeItem(atPath: place) }
+            }
             // Other users of the machine have no business in the code of a private repository.
             for folder in ["objects/pack", "objects/info", "refs/fetched"] {
                 try files.createDirectory(

@@ -92,14 +92,13 @@ extension MirrorWork {
     func keepSmall(now: Date) async throws {
         guard folder.packCount > mostPacks else { return }
         folder.dropRefs(before: now.addingTimeInterval(-Self.refAge * 86_400))
-        if folder.size > 2 * folder.cleanSize + slack {
-            if try await local(["repack", "-a", "-d", "-q"]) { folder.cleanSize = folder.size } else { warn() }
-        } else if try await !local(["repack", "--geometric=2", "-d", "-q"]) {
-            warn()
+        let hasOutgrown = folder.size > 2 * folder.cleanSize + slack
+        if !hasOutgrown, try await local(["repack", "--geometric=2", "-d", "-q"]) { return }
+        // Also drops packs that are damaged, and whose objects were fetched again since.
+        if try await local(["repack", "-a", "-d", "-q"]) {
+            folder.cleanSize = folder.size
+        } else {
+            logger.warning("the mirror's packs can't be merged; look at its disk", metadata: ["mirror": "\(folder.path)"])
         }
-    }
-
-    private func warn() {
-        logger.warning("the mirror's packs can't be merged; look at its disk", metadata: ["mirror": "\(folder.path)"])
     }
 }

@@ -61,7 +61,8 @@ struct Remote {
             guard address.scheme == .ssh else {
                 throw StepError("ssh credentials need an ssh url, not \(address); correct one of the two", isRetryable: false)
             }
-            for path in [key, knownHosts].compactMap(\.self) where !path.hasPrefix("/") || path.contains(where: { "\"\\$\n".contains($0) }) {
+            for path in [key, knownHosts].compactMap(\.self) where !path.hasPrefix("/") || path.contains(where: { "\"\\$\n".contains($0) })
+            {
                 throw StepError(
                     "the path \(oneLine(path)) must be absolute, without quotation marks, backslashes and $", isRetryable: false)
             }

@@ -45,7 +45,9 @@ struct TransferFailure: Error {
                     : fail("\(address) asks for credentials, or does not exist; set the repository's `credentials`", again: false)
             } else if says("certificate", "SSL") {
                 fail("the certificate of \(address) is not trusted; install its authority on this machine (\(detail))", again: false)
-            } else if says("returned error: 301", "returned error: 302", "returned error: 303", "returned error: 307", "returned error: 308") {
+            } else if says(
+                "returned error: 301", "returned error: 302", "returned error: 303", "returned error: 307", "returned error: 308")
+            {
                 fail("\(address) redirects elsewhere, which is never followed; configure the final url (\(detail))", again: false)
             } else if says("does not appear to be a git repository", "not a git repository"), address.scheme == .file {
                 fail("there is no readable git repository at \(address); correct the repository's url (\(detail))", again: false)

@@ -39,7 +39,9 @@ final class Turnstile: Sendable {
             }
         } onCancel: {
             let continuation: CheckedContinuation<Void, any Error>? = state.withLock { state in
-                if let index = state.waiting.firstIndex(where: { $0.ticket == ticket }) { return state.waiting.remove(at: index).continuation }
+                if let index = state.waiting.firstIndex(where: { $0.ticket == ticket }) {
+                    return state.waiting.remove(at: index).continuation
+                }
                 state.withdrawn.insert(ticket)
                 return nil
             }

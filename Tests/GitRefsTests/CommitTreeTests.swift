@@ -122,7 +122,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "100644 blob BLOB\t..", "100644 blob BLOB\t.", "100644 blob BLOB\t\"\\377\\376\"", "100644 blob BLOB\t.git", "040000 tree EMPTY\t.GIT",
+        "100644 blob BLOB\t..", "100644 blob BLOB\t.", "100644 blob BLOB\t\"\\377\\376\"", "100644 blob BLOB\t.git",
+        "040000 tree EMPTY\t.GIT",
         "100644 blob BLOB\t\"a\\nb\"", "100644 blob BLOB\t\"a\\033[31m\"",
     ])
     func refusesNamesThatAreNotPlain(line: String) async throws {

@@ -22,7 +22,8 @@ extension GitRefs {
     convenience init(_ folder: TemporaryFolder, limits: GitLimits = GitLimits(), machine: [String: String] = [:]) {
         let path = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"]
         self.init(
-            directory: folder.url.appending(path: "git"), limits: limits, machine: path.merging(machine) { $1 }, logger: Logger(label: "test")
+            directory: folder.url.appending(path: "git"), limits: limits, machine: path.merging(machine) { $1 },
+            logger: Logger(label: "test")
         ) { reference in
             guard case .file(let file) = reference, let text = try? String(contentsOfFile: file, encoding: .utf8) else {
                 throw StepError("the token is missing", isRetryable: true)

@@ -60,7 +60,8 @@ import Testing
     @Test func readersGoOnWhilePacksAreMerged() async throws {
         let first = try upstream.commit(["a.txt": .file("1")])
         _ = try await refs.fetch("refs/pull/7/head", of: shop)
-        let work = MirrorWork(folder: folder, limits: GitLimits(), path: "/usr/bin:/bin", slack: 0, mostPacks: 1, logger: Logger(label: "test"))
+        let work = MirrorWork(
+            folder: folder, limits: GitLimits(), path: "/usr/bin:/bin", slack: 0, mostPacks: 1, logger: Logger(label: "test"))
         try await withThrowingTaskGroup { group in
             group.addTask {
                 var last = first

@@ -25,7 +25,8 @@ import Testing
     ]) func aServerThatSaysNothingIsGivenUp(how: String, answer: LoopbackServer.Answer) async throws {
         let server = try LoopbackServer { _ in answer }
         let error = try await failure(of: server, GitLimits { $0.silence = .milliseconds(500) })
-        #expect(error.message == "http://127.0.0.1:\(server.port)/shop.git said nothing for 0.5 seconds; look at the server and the network")
+        #expect(
+            error.message == "http://127.0.0.1:\(server.port)/shop.git said nothing for 0.5 seconds; look at the server and the network")
         #expect(error.isRetryable)
     }
 
@@ -73,7 +74,9 @@ import Testing
     }
 
     @Test func aPackThatIsTooLargeIsRefused() async throws {
-        let server = try serving { .response(status: "200 OK", headers: ["Content-Type": "application/x-git-upload-pack-result"], body: $0) }
+        let server = try serving {
+            .response(status: "200 OK", headers: ["Content-Type": "application/x-git-upload-pack-result"], body: $0)
+        }
         let error = try await failure(of: server, GitLimits { $0.fileBytes = 65_536 })
         #expect(error.message.hasSuffix("failed: it brings more than 65536 bytes, which is refused"))
         #expect(!error.isRetryable)

@@ -18,7 +18,8 @@ import Testing
     @Test(arguments: [
         "", "shop.git", "./shop.git", "../shop.git", "git://example.com/shop.git", "ext::sh -c id", "ftp://example.com/x", "javascript://x",
         "://x", ":x", "-oProxyCommand=id:x", "https://example.com/a b", "https://example.com/\nx", "/srv/\0x",
-        "https://ada:s3cret@example.com/x", "ssh://-oProxyCommand=id/x", "ssh://-oProxyCommand=id@host/x", "git@-oProxyCommand=id:x", "https:///x",
+        "https://ada:s3cret@example.com/x", "ssh://-oProxyCommand=id/x", "ssh://-oProxyCommand=id@host/x", "git@-oProxyCommand=id:x",
+        "https:///x",
     ]) func refuses(text: String) throws {
         let error = try #require(throws: StepError.self) { try RemoteAddress(text) }
         #expect(!error.isRetryable)

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Orchestration
 import StagingModel
 import Testing
@@ -24,7 +25,8 @@ import Testing
     }
 
     enum Damage: String, CaseIterable {
-        case truncatedPack, zeroedPack, zeroedMiddle, noPack, truncatedIndex, zeroedIndex, noIndex, strangeHead, noHead, strangeConfiguration
+        case truncatedPack, zeroedPack, zeroedMiddle, noPack, truncatedIndex, zeroedIndex, noIndex, strangeHead, noHead,
+            strangeConfiguration
         case strangeFormat, zeroedRef, emptyRef, refToNothing, staleLocks, keptPack, halfMade, aFile, empty, shallow, alternates
     }
 
@@ -36,6 +38,11 @@ import Testing
         // what the damage took is back as soon as it is read
         #expect(try await refs.file("noise", at: first, of: shop, limit: 1 << 20)?.count == 20_000)
         #expect(try FileManager.default.contentsOfDirectory(atPath: state.path + "/git") == ["shop.git"])
+        // and nothing damaged outlasts the next merging of packs
+        let folder = MirrorFolder(url: URL(filePath: mirror, directoryHint: .isDirectory))
+        try await MirrorWork(
+            folder: folder, limits: GitLimits(), path: "/usr/bin:/bin", slack: 0, mostPacks: 0, logger: Logger(label: "test")
+        ).keepSmall(now: Date())
         #expect(try git("-C", mirror, "fsck", "--strict") == "")
     }
 
@@ -70,7 +77,8 @@ import Testing
         defer { try? asRoot("umount", small.path) }
         let refs = GitRefs(small)
         let full = StepError(
-            "fetching refs/pull/7/head from \(upstream.path) failed: the disk of the state folder is full; free some space", isRetryable: true)
+            "fetching refs/pull/7/head from \(upstream.path) failed: the disk of the state folder is full; free some space",
+            isRetryable: true)
         await #expect(throws: full) { try await refs.fetch("refs/pull/7/head", of: shop) }
         // Nothing of it stays.
         let commit = try upstream.commit(["a.txt": .file("small")])
@@ -108,7 +116,9 @@ import Testing
         case .emptyRef: try write(Data(), ref)
         case .refToNothing: try write(Data((String(repeating: "a", count: 40) + "\n").utf8), ref)
         case .staleLocks:
-            for file in [ref + ".lock", mirror + "/HEAD.lock", mirror + "/config.lock", mirror + "/packed-refs.lock", mirror + "/shallow.lock"] {
+            for file in [
+                ref + ".lock", mirror + "/HEAD.lock", mirror + "/config.lock", mirror + "/packed-refs.lock", mirror + "/shallow.lock",
+            ] {
                 try write(Data(), file)
             }
         case .keptPack: try write(Data(), base + ".keep")

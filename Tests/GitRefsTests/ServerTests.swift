@@ -41,7 +41,8 @@ import Testing
     ]) func tellsErrorsThatPassFromThoseThatStay(status: String, text: String, isRetryable: Bool) async throws {
         let server = try LoopbackServer { _ in
             .response(
-                status: status, headers: ["WWW-Authenticate": "Basic realm=\"git\"", "Content-Type": "text/html"], body: Data("<html>\n</html>\n".utf8)
+                status: status, headers: ["WWW-Authenticate": "Basic realm=\"git\"", "Content-Type": "text/html"],
+                body: Data("<html>\n</html>\n".utf8)
             )
         }
         let error = try await failure(of: "http://127.0.0.1:\(server.port)/shop.git")

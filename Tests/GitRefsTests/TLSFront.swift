@@ -16,7 +16,8 @@ struct TLSFront {
         let (key, certificate) = (folder.path + "/key.pem", folder.path + "/certificate.pem")
         _ = try run(
             [
-                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=test",
+                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                "/CN=test",
                 "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate,
             ], input: Data())
         let context = try NIOSSLContext(

@@ -69,13 +69,15 @@ import Testing
             // a server that says back what it was told
             let header = request.headers["authorization"] ?? ""
             return .response(
-                status: status, headers: ["Content-Type": "text/plain", "Location": "http://127.0.0.1:1/\(header)"], body: Data(header.utf8))
+                status: status, headers: ["Content-Type": "text/plain", "Location": "http://127.0.0.1:1/\(header)"], body: Data(header.utf8)
+            )
         }
         let shop = settings("http://127.0.0.1:\(server.port)/shop.git", .token(.file(file)))
         let error = try await #require(throws: StepError.self) { try await refs.fetch("refs/pull/7/head", of: shop) }
         #expect(!error.message.contains("t0ps3cret"))
         let all = try FileManager.default.subpathsOfDirectory(atPath: state.path + "/git").map { state.path + "/git/" + $0 }
-        #expect(all.allSatisfy { !String(decoding: FileManager.default.contents(atPath: $0) ?? Data(), as: UTF8.self).contains("t0ps3cret") })
+        #expect(
+            all.allSatisfy { !String(decoding: FileManager.default.contents(atPath: $0) ?? Data(), as: UTF8.self).contains("t0ps3cret") })
     }
 
     @Test(arguments: ["http://example.com/shop.git", "/srv/shop.git", "ssh://git@example.com/shop.git"])
