@@ -30,7 +30,10 @@ import Testing
             let rules = [
                 try FaultRule(.drop(.middle), matching: pattern, first: 2), try FaultRule(.drop(.after), matching: pattern, first: 2),
             ]
-            proxy.judge { request in rules.lazy.compactMap { $0.judge(request) }.first }
+            proxy.judge { request in
+                for rule in rules { if let fault = rule.judge(request) { return fault } }
+                return nil
+            }
         }
     }
 
