@@ -10,14 +10,22 @@ public struct SlingshotService: Sendable {
     public var intake: Intake
     public var receiver: WebhookReceiver
     public var policy: LaunchPolicy
+    /// What is asked for workloads and logs, by its key in the configuration.
+    public var runtimes: [String: any StackRuntime]
+    public var clock: any WallClock
     /// The API's bearer token.
     public var apiToken: String
 
-    public init(store: any StackStore, intake: Intake, receiver: WebhookReceiver, policy: LaunchPolicy, apiToken: String) {
+    public init(
+        store: any StackStore, intake: Intake, receiver: WebhookReceiver, policy: LaunchPolicy, runtimes: [String: any StackRuntime],
+        clock: any WallClock, apiToken: String
+    ) {
         self.store = store
         self.intake = intake
         self.receiver = receiver
         self.policy = policy
+        self.runtimes = runtimes
+        self.clock = clock
         self.apiToken = apiToken
     }
 
@@ -28,7 +36,9 @@ public struct SlingshotService: Sendable {
         HealthRoutes(store: store).add(to: router)
         WebhookRoutes(receiver: receiver, intake: intake).add(to: router)
         let api = router.group("api/v1").add(middleware: TokenMiddleware(token: apiToken))
-        StackRoutes(store: store, intake: intake, policy: policy).add(to: api)
+        let live = LiveStack(runtimes: runtimes, clock: clock)
+        StackRoutes(store: store, intake: intake, policy: policy, live: live).add(to: api)
+        LogRoutes(store: store, live: live).add(to: api)
         return router
     }
 

@@ -13,16 +13,19 @@ import Store
 import Testing
 import Webhooks
 
-/// The real routes over the real store, without an engine.
+/// The real routes over the real store, and a simulated engine.
 struct ServiceFixture: Sendable {
     static let secret = "webhook-secret"
     static let token = "api-token"
 
     let store: SQLiteStore
     let clock: TestClock
+    let engine: SimulatedEngine
     let http: any TestClientProtocol
 
-    static func run(_ body: @escaping @Sendable (ServiceFixture) async throws -> Void) async throws {
+    static func run(engine: SimulatedEngine = SimulatedEngine(), _ body: @escaping @Sendable (ServiceFixture) async throws -> Void)
+        async throws
+    {
         try await withTemporaryDirectory { directory in
             let store = try SQLiteStore(directory: directory)
             let clock = TestClock()
@@ -32,12 +35,13 @@ struct ServiceFixture: Sendable {
                 secret: try #require(WebhookSecret(secret.utf8)))
             let receiver = WebhookReceiver(adapters: [GitHubAdapter()], subscriptions: [subscription])
             let service = SlingshotService(
-                store: store, intake: intake, receiver: receiver, policy: Samples.policy, apiToken: token)
+                store: store, intake: intake, receiver: receiver, policy: Samples.policy, runtimes: [Samples.repository().runtime: engine],
+                clock: clock, apiToken: token)
             var logger = Logger(label: "test")
             logger.logLevel = .critical
             let application = Application(router: service.router(), logger: logger)
             try await application.test(.router) { client in
-                try await body(ServiceFixture(store: store, clock: clock, http: client))
+                try await body(ServiceFixture(store: store, clock: clock, engine: engine, http: client))
             }
         }
     }

@@ -42,7 +42,8 @@ struct ServeCommand: AsyncParsableCommand {
                 logger: logger)
             let intake = Intake(store: store, repositories: settings, policy: configuration.policy, clock: clock, wake: orchestrator.wake)
             let service = SlingshotService(
-                store: store, intake: intake, receiver: receiver, policy: configuration.policy, apiToken: token)
+                store: store, intake: intake, receiver: receiver, policy: configuration.policy, runtimes: runtimes, clock: clock,
+                apiToken: token)
             let host = configuration.host
             let application = service.application(host: host, port: configuration.port, logger: logger) { port in
                 if let tokenFile { Terminal.note("the API token is in \(tokenFile); the command line reads it from SLINGSHOT_TOKEN") }
