@@ -34,6 +34,10 @@ public struct StackView: Codable, Hashable, Sendable {
     public var expiresAt: Date?
     /// The latest instant to which `extend` can move the end.
     public var latestExpiry: Date
+    /// What runs of it now. Absent in lists, where it was not asked for, and where the engine did not say.
+    public var workloads: [WorkloadStatus]?
+    /// Why it is not known what runs of it; absent when it is known, or was not asked for.
+    public var workloadsUnknown: String?
 
     public init(_ stack: Stack, namespace: String, lifetime: LifetimePolicy) {
         name = stack.name.description
@@ -72,6 +76,13 @@ public struct EventList: Codable, Hashable, Sendable {
     public var events: [StackEvent]
 
     public init(events: [StackEvent]) { self.events = events }
+}
+
+/// `GET /api/v1/stacks/{stack}/logs`, by the lines' times. With `Accept: text/event-stream` each line is an event's data instead.
+public struct LogList: Codable, Hashable, Sendable {
+    public var lines: [LogLine]
+
+    public init(lines: [LogLine]) { self.lines = lines }
 }
 
 /// `POST /api/v1/stacks`.
@@ -134,6 +145,9 @@ public enum ControlCoding {
             pretty ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
         return try encoder.encode(value)
     }
+
+    /// On one line.
+    public static func text(_ value: some Encodable) throws -> String { String(decoding: try encode(value), as: UTF8.self) }
 
     public static func decode<T: Decodable>(_ type: T.Type, from data: Data) throws -> T {
         let decoder = JSONDecoder()

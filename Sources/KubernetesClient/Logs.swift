@@ -5,12 +5,16 @@ extension KubernetesClient {
     /// silent for ``Timeouts/logIdle`` ends with a retryable error.
     public func logs(pod: String, namespace: String, options: LogOptions = LogOptions()) async throws -> LogLines {
         let path = try ResourcePath(.pods, namespace: namespace, name: pod, subresource: "log")
-        return LogLines(lines: Lines(try await transport.stream(.logs(path, options: options), .log), limit: 64 << 10, format: .text))
+        return LogLines(
+            lines: Lines(try await transport.stream(.logs(path, options: options), .log), limit: LogLines.longestLine, format: .text))
     }
 }
 
 /// The lines of one log, as they come. To be read once.
 public struct LogLines: AsyncSequence {
+    /// Bytes. A longer line comes in pieces of this length.
+    public static let longestLine = 64 << 10
+
     public struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate var lines: Lines
 

@@ -78,7 +78,13 @@ struct ManifestPolicy {
                 for (key, value) in (review.isMapping(field) ? field.value.object ?? [:] : [:]).sorted(by: { $0.key < $1.key }) {
                     let path = field.path.appending(key)
                     if value.string == nil { review.refuse(path, "must be a string; write it in quotes") }
-                    if let reason = Self.refusal(ofKey: key) { review.refuse(path, reason) }
+                    if key == StackMetadata.wave, field.path.components.last == .key("annotations") {
+                        let isOrder = value.string.flatMap { Int($0) }.map(PlannedObject.orders.contains) ?? false
+                        let (first, last) = (PlannedObject.orders.lowerBound, PlannedObject.orders.upperBound)
+                        if !isOrder { review.refuse(path, "must be an integer from \(first) to \(last), in quotes") }
+                    } else if let reason = Self.refusal(ofKey: key) {
+                        review.refuse(path, reason)
+                    }
                 }
             case .key("finalizers"), .key("ownerReferences"):
                 review.refuse(field, "it could keep the stack from being destroyed; remove the field")

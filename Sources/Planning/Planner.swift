@@ -87,7 +87,10 @@ private func assemble(
         problems.append(manifests[index - isolating].problem(FieldPath(), message))
     }
     guard problems.isEmpty else { throw PlanningError(problems) }
-    let order = objects.indices.sorted { (objects[$0].wave, $0) < (objects[$1].wave, $1) }
+    let order = objects.indices.map { (isolates: $0 < isolating, place: $0, object: objects[$0]) }.sorted { a, b in
+        let (before, after) = (a.isolates ? Int.min : a.object.order, b.isolates ? Int.min : b.object.order)
+        return (before, a.object.wave, a.place) < (after, b.object.wave, b.place)
+    }.map(\.place)
     var digest = SHA256()
     for (place, index) in order.enumerated() {
         if place > 0 { digest.update(data: [UInt8(ascii: "\n")]) }

@@ -38,7 +38,9 @@ extension ManifestReview {
 
     /// Controllers outside the stack act on these objects' annotations: snippets of their configuration, DNS names, load balancers.
     private mutating func annotations(_ object: ManifestField) {
-        guard let annotations = object["metadata"]?["annotations"], !annotations.keys.isEmpty else { return }
+        guard let annotations = object["metadata"]?["annotations"], annotations.keys.contains(where: { $0 != StackMetadata.wave }) else {
+            return
+        }
         refuse(annotations, "controllers outside the stack act on annotations of \(manifest.kind) objects; remove the field")
     }
 

@@ -17,8 +17,8 @@ public struct SlingshotService: Sendable {
     public var clock: any WallClock
     /// How the orchestrator and its engines fare.
     public var health: EngineHealth
-    /// The runtimes that are configured.
-    public var runtimes: [String]
+    /// What is asked for workloads and logs, by its key in the configuration.
+    public var runtimes: [String: any StackRuntime]
     /// What is counted, here and elsewhere.
     public var registry: MetricsRegistry
     /// The API's configured bearer token, the first admin's.
@@ -29,7 +29,8 @@ public struct SlingshotService: Sendable {
 
     public init(
         store: any StackStore, intake: Intake, receiver: WebhookReceiver, policy: LaunchPolicy, clock: any WallClock, health: EngineHealth,
-        runtimes: [String], registry: MetricsRegistry, apiToken: String, trustedProxies: [String] = [], limits: ServerLimits = ServerLimits()
+        runtimes: [String: any StackRuntime], registry: MetricsRegistry, apiToken: String, trustedProxies: [String] = [],
+        limits: ServerLimits = ServerLimits()
     ) {
         self.store = store
         self.intake = intake
@@ -57,13 +58,16 @@ public struct SlingshotService: Sendable {
         let tokens = TokenMiddleware(token: apiToken, store: store, clock: clock)
         routes.add(
             middleware: EdgeMiddleware(
-                routes: routes.table, trustedProxies: Set(trustedProxies.compactMap { Sender($0) }), rejections: rejections, metrics: metrics))
-        HealthRoutes(store: store, health: health, runtimes: runtimes, clock: clock).add(to: routes)
+                routes: routes.table, trustedProxies: Set(trustedProxies.compactMap { Sender($0) }), rejections: rejections,
+                metrics: metrics))
+        HealthRoutes(store: store, health: health, runtimes: runtimes.keys.sorted(), clock: clock).add(to: routes)
         WebhookRoutes(receiver: receiver, intake: intake, rejections: rejections, metrics: metrics).add(to: routes)
         MetricsRoute(store: store, health: health, clock: clock, registry: registry).add(to: routes.group().add(middleware: tokens))
         let api = routes.group("api/v1").add(middleware: tokens)
         OpenAPIRoute().add(to: api)
-        StackRoutes(store: store, intake: intake, policy: policy).add(to: api)
+        let live = LiveStack(runtimes: runtimes, clock: clock)
+        StackRoutes(store: store, intake: intake, policy: policy, live: live).add(to: api)
+        LogRoutes(store: store, live: live).add(to: api)
         TokenRoutes(store: store, clock: clock).add(to: api)
         return routes
     }
@@ -79,7 +83,8 @@ public struct SlingshotService: Sendable {
                 configuration: .init(
                     additionalChannelHandlers: [ConnectionGuard(self.connections)], idleTimeout: limits.idle,
                     httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes, maxHeaderFieldCount: limits.headerCount)
+                        maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
+                        maxHeaderFieldCount: limits.headerCount)
                 )),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "slingshot"),
             onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },

@@ -11,6 +11,7 @@ struct StackRoutes {
     let store: any StackStore
     let intake: Intake
     let policy: LaunchPolicy
+    let live: LiveStack
 
     func add(to api: RouterGroup<Context>) {
         api.get("stacks") { request, _ in
@@ -26,15 +27,23 @@ struct StackRoutes {
                 }
                 return commit
             }
-            if let ref = message.ref, !ref.hasPrefix("refs/") { throw Problem.badRequest("`ref` must be a full ref name, such as refs/heads/main") }
+            if let ref = message.ref, !ref.hasPrefix("refs/") {
+                throw Problem.badRequest("`ref` must be a full ref name, such as refs/heads/main")
+            }
             let stack = try await intake.create(
                 repository: message.repository, number: message.number, ref: message.ref, commit: commit, by: context.requester)
             return try Response.json(view(stack), status: .accepted)
         }
-        api.get("stacks/:stack") { _, context in
+        api.get("stacks/:stack") { request, context in
             let name = try name(in: context)
             guard let stack = try await store.read({ try $0.stack(name) }) else { throw RequestRefusal.unknownStack(name.description) }
-            return try Response.json(view(stack))
+            var view = view(stack)
+            if request.uri.queryParameters["workloads"] != "false" {
+                do { view.workloads = try await live.workloads(of: stack) } catch let error as StepError {
+                    view.workloadsUnknown = error.message
+                }
+            }
+            return try Response.json(view)
         }
         api.delete("stacks/:stack") { _, context in
             try Response.json(view(try await intake.destroy(try name(in: context), by: context.requester)), status: .accepted)
@@ -63,11 +72,7 @@ struct StackRoutes {
         StackView(stack, namespace: policy.addressing.namespace(of: stack.name), lifetime: policy.lifetime)
     }
 
-    private func name(in context: Context) throws -> StackName {
-        let text = try context.parameters.require("stack")
-        guard let name = StackName(text) else { throw RequestRefusal.unknownStack(text) }
-        return name
-    }
+    private func name(in context: Context) throws -> StackName { try context.stackName }
 
     /// At most `?limit=` events (1,000 unless given): the first after the id `?after=`, or the newest without it.
     private func page(of request: Request) throws -> (after: Int64?, limit: Int) {
@@ -93,6 +98,17 @@ struct StackRoutes {
             return .until(instant)
         default:
             throw Problem.badRequest("give either `duration` or `until`")
+        }
+    }
+}
+
+extension CallContext {
+    /// The stack that the path names.
+    var stackName: StackName {
+        get throws {
+            let text = try parameters.require("stack")
+            guard let name = StackName(text) else { throw RequestRefusal.unknownStack(text) }
+            return name
         }
     }
 }

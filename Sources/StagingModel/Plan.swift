@@ -8,7 +8,8 @@ public struct Plan: Codable, Hashable, Sendable {
     public var url: String
     /// Seconds that the stack file asks its lease to be (`ttl`); nil for the server's default.
     public var timeToLive: Int?
-    /// In order of ``PlannedObject/wave``; the first is the namespace itself.
+    /// In the order in which they are applied: the namespace itself, what isolates it, then by ``PlannedObject/order`` and
+    /// ``PlannedObject/wave``.
     public var objects: [PlannedObject]
     /// SHA-256, hexadecimal, of the canonical texts of the manifests in order.
     public var digest: String
@@ -57,6 +58,16 @@ public struct PlannedObject: Codable, Hashable, Sendable {
         self.namespace = namespace
         self.wave = wave
         self.manifest = manifest
+    }
+}
+
+extension PlannedObject {
+    /// What ``order`` can be.
+    public static let orders = -100...100
+
+    /// The author's own order (``StackMetadata/wave``), 0 unless given: what has a lower one is applied and ready before this is applied.
+    public var order: Int {
+        manifest["metadata"]?["annotations"]?[StackMetadata.wave]?.string.flatMap { Int($0) } ?? 0
     }
 }
 

@@ -51,6 +51,19 @@ import Testing
         ("{name: x, annotations: {janitor/ttl: 1d}}", #"metadata.annotations["janitor/ttl"]: is Slingshot's to set; remove it"#),
         ("{name: x, annotations: {a: 1}}", "metadata.annotations.a: must be a string; write it in quotes"),
         ("{name: x, labels: [a]}", "metadata.labels: must be a mapping"),
+        (
+            "{name: x, annotations: {slingshot.dev/wave: early}}",
+            #"metadata.annotations["slingshot.dev/wave"]: must be an integer from -100 to 100, in quotes"#
+        ),
+        (
+            #"{name: x, annotations: {slingshot.dev/wave: "101"}}"#,
+            #"metadata.annotations["slingshot.dev/wave"]: must be an integer from -100 to 100, in quotes"#
+        ),
+        (
+            "{name: x, annotations: {slingshot.dev/wave: 1}}",
+            #"metadata.annotations["slingshot.dev/wave"]: must be a string; write it in quotes"#
+        ),
+        (#"{name: x, labels: {slingshot.dev/wave: "1"}}"#, #"metadata.labels["slingshot.dev/wave"]: is Slingshot's to set; remove it"#),
     ])
     func reviewsMetadata(metadata: String, expected: String) throws {
         let found = try problems(of: "apiVersion: v1\nkind: ConfigMap\nmetadata: \(metadata)\n").map {

@@ -15,7 +15,7 @@ import Webhooks
 
 @testable import Service
 
-/// The real routes over the real store, without an engine.
+/// The real routes over the real store, and a simulated engine.
 struct ServiceFixture: Sendable {
     static let secret = "webhook-secret"
     static let token = "api-token"
@@ -23,16 +23,19 @@ struct ServiceFixture: Sendable {
     let store: SQLiteStore
     let clock: TestClock
     let orchestrator: Orchestrator
+    let engine: SimulatedEngine
     let http: any TestClientProtocol
 
-    static func run(_ body: @escaping @Sendable (ServiceFixture) async throws -> Void) async throws {
+    static func run(engine: SimulatedEngine = SimulatedEngine(), _ body: @escaping @Sendable (ServiceFixture) async throws -> Void)
+        async throws
+    {
         try await withTemporaryDirectory { directory in
             let store = try SQLiteStore(directory: directory)
             let clock = TestClock()
-            let (service, orchestrator) = try make(store: store, clock: clock)
+            let (service, orchestrator) = try make(store: store, clock: clock, engine: engine)
             let application = Application(router: service.router(), logger: quiet)
             try await application.test(.router) { client in
-                try await body(ServiceFixture(store: store, clock: clock, orchestrator: orchestrator, http: client))
+                try await body(ServiceFixture(store: store, clock: clock, orchestrator: orchestrator, engine: engine, http: client))
             }
         }
     }
@@ -44,9 +47,10 @@ struct ServiceFixture: Sendable {
     }
 
     /// The service over `store`, and an orchestrator without engines that does not run yet.
-    static func make(store: any StackStore, clock: any WallClock, limits: ServerLimits = ServerLimits(), trustedProxies: [String] = []) throws
-        -> (SlingshotService, Orchestrator)
-    {
+    static func make(
+        store: any StackStore, clock: any WallClock, engine: SimulatedEngine = SimulatedEngine(), limits: ServerLimits = ServerLimits(),
+        trustedProxies: [String] = []
+    ) throws -> (SlingshotService, Orchestrator) {
         let registry = MetricsRegistry(help: MetricHelp.texts)
         let orchestrator = Orchestrator(
             engines: Engines(store: store, runtimes: [:], refs: NoRefs(), clock: clock, metrics: registry),
@@ -56,7 +60,8 @@ struct ServiceFixture: Sendable {
             repository: Samples.repository().name, forge: "github", fullName: "acme/shop", secret: try #require(WebhookSecret(secret.utf8)))
         let service = SlingshotService(
             store: store, intake: intake, receiver: WebhookReceiver(adapters: [GitHubAdapter()], subscriptions: [subscription]),
-            policy: Samples.policy, clock: clock, health: orchestrator.health, runtimes: ["cluster"], registry: registry, apiToken: token,
+            policy: Samples.policy, clock: clock, health: orchestrator.health, runtimes: ["cluster": engine], registry: registry,
+            apiToken: token,
             trustedProxies: trustedProxies, limits: limits)
         return (service, orchestrator)
     }
@@ -72,7 +77,8 @@ struct ServiceFixture: Sendable {
     }
 
     func call(
-        _ method: HTTPRequest.Method, _ path: String, json: String? = nil, token: String? = ServiceFixture.token, headers: [String: String] = [:]
+        _ method: HTTPRequest.Method, _ path: String, json: String? = nil, token: String? = ServiceFixture.token,
+        headers: [String: String] = [:]
     ) async throws -> TestResponse {
         var all = headers
         if let token { all["Authorization"] = "Bearer \(token)" }
@@ -107,7 +113,8 @@ private struct NoRefs: RefSource {
     func fetch(_ ref: String, of repository: RepositorySettings) async throws -> CommitID { throw gone }
     func contains(_ commit: CommitID, in head: CommitID, of repository: RepositorySettings) async throws -> Bool { throw gone }
     func file(_ path: String, at commit: CommitID, of repository: RepositorySettings, limit: Int) async throws -> [UInt8]? { throw gone }
-    func files(below folder: String, at commit: CommitID, of repository: RepositorySettings, count: Int, bytes: Int) async throws -> [String:
+    func files(below folder: String, at commit: CommitID, of repository: RepositorySettings, count: Int, bytes: Int) async throws
+        -> [String:
         [UInt8]]?
     { throw gone }
 
@@ -116,7 +123,9 @@ private struct NoRefs: RefSource {
 
 extension OpenAPIDocument {
     static let served: OpenAPIDocument = {
-        guard let document = try? OpenAPIDocument(Array(PackageResources.openapi_json)) else { preconditionFailure("openapi.json is no JSON") }
+        guard let document = try? OpenAPIDocument(Array(PackageResources.openapi_json)) else {
+            preconditionFailure("openapi.json is no JSON")
+        }
         return document
     }()
 }

@@ -58,6 +58,11 @@ extension StackWorker {
             // The fence: nothing is put into the namespace when something else is wanted by now.
             let current = try await store { $0.changing(uid: uid) }
             if step.isSuperseded(by: current, at: engines.clock.now) { throw Superseded() }
+        } onWaiting: { text in
+            try await record(step, kind: .step, name: "progress", "waiting: \(text)") {
+                if step.isSuperseded(by: $0, at: engines.clock.now) { throw Superseded() }
+                $0.message = "deploying; \(text)"
+            }
         }
         let now = engines.clock.now.wholeSeconds
         try await record(step, "applied \(plan.objects.count) objects of \(commit.short), plan \(plan.digest.prefix(12))") {

@@ -43,7 +43,7 @@ struct ServeCommand: AsyncParsableCommand {
         try await Clusters.with(configuration.runtimes, namespacePrefix: addressing.namespacePrefix, logger: logger) { runtimes in
             let settings = configuration.repositories.map(\.settings)
             let clock = SystemClock()
-let registry = MetricsRegistry(help: MetricHelp.texts)
+            let registry = MetricsRegistry(help: MetricHelp.texts)
             let refs = GitRefs(directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger) {
                 try $0.read(for: "the token of a repository's credentials")
             }
@@ -55,7 +55,7 @@ let registry = MetricsRegistry(help: MetricHelp.texts)
             let intake = Intake(store: store, repositories: settings, policy: configuration.policy, clock: clock, wake: orchestrator.wake)
             let service = SlingshotService(
                 store: store, intake: intake, receiver: receiver, policy: configuration.policy, clock: clock, health: orchestrator.health,
-                runtimes: runtimes.keys.sorted(), registry: registry, apiToken: token, trustedProxies: configuration.trustedProxies)
+                runtimes: runtimes, registry: registry, apiToken: token, trustedProxies: configuration.trustedProxies)
             let pruner = Pruner(store: store, clock: clock, retention: configuration.retention, logger: logger)
             let host = configuration.host
             let application = service.application(host: host, port: configuration.port, logger: logger) { port in
