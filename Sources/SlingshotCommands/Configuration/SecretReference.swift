@@ -6,7 +6,7 @@ enum SecretReference: Hashable, Sendable {
     case environment(String)
     case file(String)
 
-    init(_ value: YAMLValue) throws {
+    init(_ value: YAMLValue) throws(YAMLProblem) {
         let mapping = try value.mapping(allowing: ["env", "file"])
         switch (try mapping.optional("env")?.string(), try mapping.optional("file")?.string()) {
         case (let name?, nil): self = .environment(name)

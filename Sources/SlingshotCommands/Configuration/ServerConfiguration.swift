@@ -33,33 +33,61 @@ struct ServerConfiguration: Sendable {
         return try ServerConfiguration(try overrides.applied(to: YAMLDocument.single(Array(bytes), file: path)))
     }
 
-    init(_ root: YAMLValue) throws {
-        let top = try root.mapping(allowing: [
-            "server", "state", "domain", "namespacePrefix", "runtimes", "routing", "lifetime", "limits", "deploy", "repositories",
-        ])
-        if let server = try top.optional("server")?.mapping(allowing: ["listen", "apiToken"]) {
-            if let listen = server.optional("listen") { (host, port) = try Self.address(listen) }
-            apiToken = try server.optional("apiToken").map { try SecretReference($0) }
+    /// Throws everything that is wrong at once.
+    init(_ root: YAMLValue) throws(YAMLProblem) {
+        var problems = YAMLProblems()
+        let top = try root.mapping(
+            allowing: [
+                "server", "state", "domain", "namespacePrefix", "runtimes", "routing", "lifetime", "limits", "policy", "deploy",
+                "repositories",
+            ], &problems)
+        if let server = try top.optional("server")?.mapping(allowing: ["listen", "apiToken"], &problems) {
+            if let listen = server.optional("listen"),
+                let address = problems.collect({ () throws(YAMLProblem) in try Self.address(listen) })
+            {
+                (host, port) = address
+            }
+            apiToken =
+                problems.collect { () throws(YAMLProblem) in
+                    guard let token = server.optional("apiToken") else { return nil }
+                    return try SecretReference(token)
+                } ?? nil
         }
-        state = URL(filePath: try top.required("state").string(), directoryHint: .isDirectory)
-        policy = LaunchPolicy(lifetime: try Self.lifetime(top.optional("lifetime")), addressing: try Self.addressing(top))
-        readyTimeout = try top.optional("deploy")?.mapping(allowing: ["timeout"]).required("timeout").duration() ?? 600
-        runtimes = try Self.runtimes(top.required("runtimes"))
-        let limits = try Self.limits(top.optional("limits"))
+        let state = problems.collect { () throws(YAMLProblem) in
+            URL(filePath: try top.required("state").string(), directoryHint: .isDirectory)
+        }
+        let lifetime = problems.collect { () throws(YAMLProblem) in try Self.lifetime(top.optional("lifetime")) }
+        let addressing = problems.collect { () throws(YAMLProblem) in try Self.addressing(top) }
+        let timeout = problems.collect { () throws(YAMLProblem) in
+            try top.optional("deploy")?.mapping(allowing: ["timeout"]).required("timeout").duration()
+        }
+        let runtimes = problems.collect { () throws(YAMLProblem) in try Self.runtimes(top.required("runtimes")) }
+        let limits = problems.collect { () throws(YAMLProblem) in try Self.limits(top.optional("limits")) } ?? StackLimits()
+        let policy = problems.collect { () throws(YAMLProblem) in try StackPolicy(top.optional("policy")) } ?? StackPolicy()
         repositories = []
-        for item in try top.required("repositories").list() {
-            let repository = try Repository(item, runtimes: runtimes, limits: limits)
-            if repositories.contains(where: { $0.settings.name == repository.settings.name }) {
-                throw item.problem("there are two repositories named \"\(repository.settings.name)\"; rename one")
+        for item in problems.collect({ () throws(YAMLProblem) in try top.required("repositories").list() }) ?? [] {
+            do throws(YAMLProblem) {
+                let repository = try Repository(item, runtimes: runtimes, limits: limits, policy: policy)
+                if repositories.contains(where: { $0.settings.name == repository.settings.name }) {
+                    throw item.problem("there are two repositories named \"\(repository.settings.name)\"; rename one")
+                }
+                if repositories.contains(where: { $0.settings.isSameRepository(as: repository.settings) }) {
+                    throw item.problem("\(repository.settings.repository) is there twice; keep one: a delivery belongs to one repository")
+                }
+                repositories.append(repository)
+            } catch {
+                problems.add(error)
             }
-            if repositories.contains(where: { $0.settings.isSameRepository(as: repository.settings) }) {
-                throw item.problem("\(repository.settings.repository) is there twice; keep one: a delivery belongs to one repository")
-            }
-            repositories.append(repository)
         }
+        try problems.check()
+        guard let state, let lifetime, let addressing, let timeout, let runtimes else { throw root.problem("it can't be read") }
+        self.state = state
+        self.policy = LaunchPolicy(lifetime: lifetime, addressing: addressing)
+        readyTimeout = timeout ?? 600
+        self.runtimes = runtimes
     }
 
-    private static func address(_ value: YAMLValue) throws -> (String, Int) {
+    private static func address(_ value: YAMLValue) throws(YAMLProblem) -> (String, Int) {
         let text = try value.string()
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (0...65_535).contains(port) else {
             throw value.problem("must be HOST:PORT, such as 127.0.0.1:8080")
@@ -67,7 +95,7 @@ struct ServerConfiguration: Sendable {
         return (String(text[..<colon]).trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port)
     }
 
-    private static func lifetime(_ value: YAMLValue?) throws -> LifetimePolicy {
+    private static func lifetime(_ value: YAMLValue?) throws(YAMLProblem) -> LifetimePolicy {
         var policy = LifetimePolicy()
         guard let value else { return policy }
         let mapping = try value.mapping(allowing: ["default", "maximum", "renewOnPush"])
@@ -80,7 +108,7 @@ struct ServerConfiguration: Sendable {
         return policy
     }
 
-    private static func addressing(_ top: YAMLMapping) throws -> StackAddressing {
+    private static func addressing(_ top: YAMLMapping) throws(YAMLProblem) -> StackAddressing {
         let domain = try top.required("domain")
         let text = try domain.string()
         guard text.utf8.count <= 180, text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ isDNSLabel(String($0)) })
@@ -104,17 +132,21 @@ struct ServerConfiguration: Sendable {
         return addressing
     }
 
-    private static func limits(_ value: YAMLValue?) throws -> StackLimits {
+    private static func limits(_ value: YAMLValue?) throws(YAMLProblem) -> StackLimits {
         var limits = StackLimits()
-        guard let mapping = try value?.mapping(allowing: ["cpu", "memory", "pods"]) else { return limits }
+        let keys = ["cpu", "memory", "pods", "storage", "volumeClaims", "ephemeralStorage"]
+        guard let mapping = try value?.mapping(allowing: keys) else { return limits }
         if let cpu = mapping.optional("cpu") { limits.cpu = try quantity(cpu) }
         if let memory = mapping.optional("memory") { limits.memory = try quantity(memory) }
         if let pods = try mapping.optional("pods")?.integer(in: 1...10_000) { limits.pods = pods }
+        if let storage = mapping.optional("storage") { limits.storage = try quantity(storage) }
+        if let claims = try mapping.optional("volumeClaims")?.integer(in: 0...1_000) { limits.volumeClaims = claims }
+        if let storage = mapping.optional("ephemeralStorage") { limits.ephemeralStorage = try quantity(storage) }
         return limits
     }
 
     /// A Kubernetes quantity, as the file has it: `2`, `500m`, `4Gi`.
-    private static func quantity(_ value: YAMLValue) throws -> String {
+    private static func quantity(_ value: YAMLValue) throws(YAMLProblem) -> String {
         let text =
             switch value.json() {
             case .string(let text): text
@@ -128,7 +160,7 @@ struct ServerConfiguration: Sendable {
         return text
     }
 
-    private static func runtimes(_ value: YAMLValue) throws -> [String: Runtime] {
+    private static func runtimes(_ value: YAMLValue) throws(YAMLProblem) -> [String: Runtime] {
         var runtimes: [String: Runtime] = [:]
         for (name, value) in try value.mapping().fields {
             let mapping = try value.mapping(allowing: ["kind", "kubeconfig", "context"])
@@ -143,34 +175,63 @@ struct ServerConfiguration: Sendable {
 }
 
 extension ServerConfiguration.Repository {
-    init(_ item: YAMLValue, runtimes: [String: ServerConfiguration.Runtime], limits: StackLimits) throws {
-        let mapping = try item.mapping(allowing: [
-            "name", "forge", "repository", "url", "runtime", "webhookSecret", "template", "values", "forks",
-        ])
-        let nameValue = try mapping.required("name")
-        guard let name = RepositoryName(try nameValue.string()) else {
-            throw nameValue.problem("must be a DNS label of at most 40 characters that does not end in - and digits, such as shop")
+    /// `runtimes` is nil when they could not be read; then none is missed.
+    init(
+        _ item: YAMLValue, runtimes: [String: ServerConfiguration.Runtime]?, limits: StackLimits, policy: StackPolicy
+    ) throws(YAMLProblem) {
+        var problems = YAMLProblems()
+        let mapping = try item.mapping(
+            allowing: ["name", "forge", "repository", "url", "runtime", "webhookSecret", "template", "values", "policy", "forks"], &problems
+        )
+        let name = problems.collect { () throws(YAMLProblem) in
+            let value = try mapping.required("name")
+            guard let name = RepositoryName(try value.string()) else {
+                throw value.problem("must be a DNS label of at most 40 characters that does not end in - and digits, such as shop")
+            }
+            return name
         }
-        let forge = try mapping.required("forge")
-        guard try forge.string() == "github" else { throw forge.problem("must be github; this version knows no other forge") }
-        let url = try mapping.required("url")
-        if try url.string().hasPrefix("ssh:") || url.string().wholeMatch(of: /[^\/:]+@[^\/]+:.*/) != nil {
-            throw url.problem("must be an https://, http:// or file:// address, or a path; this version has no credentials for ssh")
+        let forge = problems.collect { () throws(YAMLProblem) in
+            let forge = try mapping.required("forge")
+            guard try forge.string() == "github" else { throw forge.problem("must be github; this version knows no other forge") }
+            return try forge.string()
         }
-        let runtime = try mapping.required("runtime")
-        guard runtimes[try runtime.string()] != nil else {
-            throw runtime.problem("names no runtime of this file; \(Wording.unknown(try runtime.string(), among: runtimes.keys.sorted()))")
+        let url = problems.collect { () throws(YAMLProblem) in
+            let url = try mapping.required("url")
+            let text = try url.string()
+            if text.hasPrefix("ssh:") || text.wholeMatch(of: /[^\/:]+@[^\/]+:.*/) != nil {
+                throw url.problem("must be an https://, http:// or file:// address, or a path; this version has no credentials for ssh")
+            }
+            return text
         }
-        if let forks = mapping.optional("forks"), try forks.string() != "deny" {
-            throw forks.problem("must be deny; this version makes no stacks for forks")
+        let runtime = problems.collect { () throws(YAMLProblem) in
+            let runtime = try mapping.required("runtime")
+            if let runtimes, runtimes[try runtime.string()] == nil {
+                throw runtime.problem(
+                    "names no runtime of this file; \(Wording.unknown(try runtime.string(), among: runtimes.keys.sorted()))")
+            }
+            return try runtime.string()
         }
-        var values: [String: JSONValue] = [:]
-        for (key, value) in try mapping.optional("values")?.mapping().fields ?? [] { values[key] = value.json() }
+        problems.collect { () throws(YAMLProblem) in
+            guard let forks = mapping.optional("forks") else { return }
+            if try forks.string() != "deny" {
+                throw forks.problem("must be deny; this version makes no stacks for forks")
+            }
+        }
+        let fullName = problems.collect { () throws(YAMLProblem) in try mapping.required("repository").string() }
+        let template = problems.collect { () throws(YAMLProblem) in try mapping.optional("template")?.string() }
+        let given = problems.collect { () throws(YAMLProblem) in try mapping.optional("values")?.mapping().fields ?? [] } ?? []
+        let own = problems.collect { () throws(YAMLProblem) in
+            try mapping.optional("policy").map { (value) throws(YAMLProblem) in try StackPolicy(value) }
+        }
+        let secret = problems.collect { () throws(YAMLProblem) in try SecretReference(try mapping.required("webhookSecret")) }
+        try problems.check()
+        guard let name, let forge, let url, let runtime, let fullName, let template, let own, let secret else {
+            throw item.problem("it can't be read")
+        }
         settings = RepositorySettings(
-            name: name, forge: try forge.string(), repository: try mapping.required("repository").string(),
-            url: try url.string(),
-            runtime: try runtime.string(), template: try mapping.optional("template")?.string(), values: values, limits: limits)
-        webhookSecret = try SecretReference(try mapping.required("webhookSecret"))
+            name: name, forge: forge, repository: fullName, url: url, runtime: runtime, template: template,
+            values: Dictionary(given.map { ($0.key, $0.value.json()) }) { $1 }, limits: limits, policy: own ?? policy)
+        webhookSecret = secret
     }
 }
 
