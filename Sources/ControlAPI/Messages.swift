@@ -27,6 +27,8 @@ public struct StackView: Codable, Hashable, Sendable {
     public var targetCommit: String?
     public var planDigest: String?
     public var url: String
+    /// Further addresses, of what was last deployed.
+    public var endpoints: [StackEndpoint]
     public var createdAt: Date
     public var updatedAt: Date
     public var readyAt: Date?
@@ -56,6 +58,7 @@ public struct StackView: Codable, Hashable, Sendable {
         targetCommit = target == stack.deployed?.commit ? nil : target?.description
         planDigest = stack.deployed?.planDigest
         url = stack.url
+        endpoints = stack.deployed?.endpoints ?? []
         createdAt = stack.createdAt
         updatedAt = stack.updatedAt
         readyAt = stack.deployed?.readyAt

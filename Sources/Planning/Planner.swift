@@ -7,15 +7,16 @@ import StrictYAML
 /// Pure: equal requests give equal plans. Throws everything that is wrong at once, as far as it can be seen at once.
 public func plan(_ request: PlanRequest) throws(PlanningError) -> Plan {
     let decoration = Decoration(request)
-    let policy = ManifestPolicy(namespace: decoration.namespace, host: decoration.host)
+    let policy = ManifestPolicy(request)
     let manifests = try sourceManifests(request)
     var problems: [YAMLProblem] = []
     var seen: Set<String> = []
     var objects: [PlannedObject] = []
     for manifest in manifests {
         problems += policy.review(manifest)
-        guard let allowed = AllowedKind.all[manifest.kind] else { continue }
-        if !seen.insert("\(manifest.kind)/\(manifest.name)").inserted {
+        guard let allowed = AllowedKind.of(manifest, policy.allow) else { continue }
+        let group = allowed.fields == nil ? manifest.kindAndGroup : manifest.kind
+        if !seen.insert("\(group)/\(manifest.name)").inserted {
             problems.append(manifest.problem(FieldPath("metadata", "name"), "a second object of this kind and name; rename or remove one"))
         }
         guard problems.isEmpty else { continue }
@@ -26,6 +27,7 @@ public func plan(_ request: PlanRequest) throws(PlanningError) -> Plan {
                 apiVersion: value["apiVersion"]?.string ?? "", kind: manifest.kind, name: manifest.name, namespace: decoration.namespace,
                 wave: allowed.wave, manifest: value))
     }
+    problems += Endpoint.problems(request.endpoints, among: objects)
     guard problems.isEmpty else { throw PlanningError(problems) }
     return try assemble(request, objects, decoration, manifests)
 }
@@ -73,6 +75,7 @@ private func assemble(
     var objects = Isolation.objects(request)
     let isolating = objects.count
     objects += rendered
+    objects += Endpoint.objects(request, decoration)
     if readsConfiguration {
         let digest = hexadecimal(configuration.finalize())
         for index in objects.indices.dropFirst(isolating) {
@@ -82,7 +85,8 @@ private func assemble(
     }
     var problems: [YAMLProblem] = []
     let texts = objects.map(\.manifest.canonicalBytes)
-    for (index, text) in texts.enumerated() where index >= isolating && text.count > ManifestPolicy.largestManifest {
+    for (index, text) in texts.enumerated()
+    where (isolating..<isolating + manifests.count).contains(index) && text.count > ManifestPolicy.largestManifest {
         let message = "\(text.count) bytes, and \(ManifestPolicy.largestManifest) are allowed; make it smaller"
         problems.append(manifests[index - isolating].problem(FieldPath(), message))
     }
@@ -98,7 +102,9 @@ private func assemble(
     }
     return Plan(
         stack: request.stack, namespace: decoration.namespace, commit: request.commit, url: request.addressing.url(of: request.stack),
-        timeToLive: request.stackFile?.timeToLive, objects: order.map { objects[$0] }, digest: hexadecimal(digest.finalize()))
+        endpoints: request.endpoints.map {
+            StackEndpoint(name: $0.name, url: request.addressing.url(of: request.stack, endpoint: $0.name))
+        }, timeToLive: request.stackFile?.timeToLive, objects: order.map { objects[$0] }, digest: hexadecimal(digest.finalize()))
 }
 
 private func hexadecimal(_ digest: SHA256Digest) -> String {

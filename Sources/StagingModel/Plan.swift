@@ -6,6 +6,8 @@ public struct Plan: Codable, Hashable, Sendable {
     /// The commit that it was rendered from.
     public var commit: CommitID
     public var url: String
+    /// Further addresses, by name.
+    public var endpoints: [StackEndpoint]
     /// Seconds that the stack file asks its lease to be (`ttl`); nil for the server's default.
     public var timeToLive: Int?
     /// In the order in which they are applied: the namespace itself, what isolates it, then by ``PlannedObject/order`` and
@@ -15,15 +17,28 @@ public struct Plan: Codable, Hashable, Sendable {
     public var digest: String
 
     public init(
-        stack: StackName, namespace: String, commit: CommitID, url: String, timeToLive: Int?, objects: [PlannedObject], digest: String
+        stack: StackName, namespace: String, commit: CommitID, url: String, endpoints: [StackEndpoint] = [], timeToLive: Int?,
+        objects: [PlannedObject], digest: String
     ) {
         self.stack = stack
         self.namespace = namespace
         self.commit = commit
         self.url = url
+        self.endpoints = endpoints
         self.timeToLive = timeToLive
         self.objects = objects
         self.digest = digest
+    }
+}
+
+/// A further address of a stack, beside its main one.
+public struct StackEndpoint: Codable, Hashable, Sendable {
+    public var name: String
+    public var url: String
+
+    public init(name: String, url: String) {
+        self.name = name
+        self.url = url
     }
 }
 

@@ -16,11 +16,13 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
     public var template: String?
     public var values: [String: JSONValue]
     public var limits: StackLimits
+    public var policy: StackPolicy
     public var forks: ForkPolicy
 
     public init(
-        name: RepositoryName, forge: String, repository: String, url: String, credentials: GitCredentials? = nil, runtime: String,
-        template: String? = nil, values: [String: JSONValue] = [:], limits: StackLimits = StackLimits(), forks: ForkPolicy = .deny
+        name: RepositoryName, forge: String, repository: String, url: String, credentials: GitCredentials? = nil, runtime: String, template: String? = nil,
+        values: [String: JSONValue] = [:], limits: StackLimits = StackLimits(), policy: StackPolicy = StackPolicy(),
+        forks: ForkPolicy = .deny
     ) {
         self.name = name
         self.forge = forge
@@ -31,6 +33,7 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
         self.template = template
         self.values = values
         self.limits = limits
+        self.policy = policy
         self.forks = forks
     }
 }
@@ -40,11 +43,22 @@ public struct StackLimits: Codable, Hashable, Sendable {
     public var cpu: String
     public var memory: String
     public var pods: Int
+    /// What all volume claims together may ask for.
+    public var storage: String
+    public var volumeClaims: Int
+    /// What all containers together may write to the nodes' own disks: logs, layers, `emptyDir`.
+    public var ephemeralStorage: String
 
-    public init(cpu: String = "2", memory: String = "4Gi", pods: Int = 20) {
+    public init(
+        cpu: String = "2", memory: String = "4Gi", pods: Int = 20, storage: String = "10Gi", volumeClaims: Int = 10,
+        ephemeralStorage: String = "20Gi"
+    ) {
         self.cpu = cpu
         self.memory = memory
         self.pods = pods
+        self.storage = storage
+        self.volumeClaims = volumeClaims
+        self.ephemeralStorage = ephemeralStorage
     }
 }
 

@@ -7,9 +7,10 @@ import Testing
     @Test(arguments: [
         ("kind: Namespace", "kind: \"Namespace\" is not allowed: Slingshot makes the stack's namespace; remove the object"),
         ("kind: ClusterRole", "kind: \"ClusterRole\" is not allowed: a stack gets no rights on the cluster; remove the object"),
+        ("kind: EndpointSlice", "kind: \"EndpointSlice\" is not allowed: a Service could lead out of the stack with it; remove the object"),
         (
-            "kind: NetworkPolicy",
-            "kind: \"NetworkPolicy\" is not allowed: policies add up, so it could open what keeps the stack apart; remove the object"
+            "kind: ValidatingWebhookConfiguration",
+            "kind: \"ValidatingWebhookConfiguration\" is not allowed: it would change the whole cluster; remove the object"
         ),
         ("kind: ReplicaSet", "kind: \"ReplicaSet\" is not allowed: use a Deployment instead"),
         (

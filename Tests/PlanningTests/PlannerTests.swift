@@ -170,10 +170,11 @@ import Testing
 
     @Test func defaultsFitSmallQuotas() throws {
         let limits = StackLimits(cpu: "100m", memory: "0.1Gi", pods: 2)
-        let range = try plan(request(template: "web", values: ["image": "i"], limits: limits)).object("LimitRange/slingshot")[
-            path: "spec.limits.0"]
-        #expect(range?["default"] == ["cpu": "100m", "memory": "0.1Gi"])
-        #expect(range?["defaultRequest"] == ["cpu": "25m", "memory": "64Mi"])
+        let range = try plan(request(template: "web", values: ["image": "i", "resources": [:]], limits: limits)).object(
+            "LimitRange/slingshot")[
+                path: "spec.limits.0"]
+        #expect(range?["default"] == ["cpu": "100m", "memory": "0.1Gi", "ephemeral-storage": "1Gi"])
+        #expect(range?["defaultRequest"] == ["cpu": "25m", "memory": "64Mi", "ephemeral-storage": "0"])
     }
 
     @Test(arguments: [

@@ -38,7 +38,9 @@ extension Stack {
     }
 
     mutating func applied(_ plan: Plan, at now: Date) {
-        deployed = Deployed(revision: revision, commit: plan.commit, planDigest: plan.digest, at: now)
+        deployed = Deployed(
+            revision: revision, commit: plan.commit, planDigest: plan.digest, endpoints: plan.endpoints.isEmpty ? nil : plan.endpoints,
+            at: now)
         failure = nil
         url = plan.url
         message = "waiting for \(plan.commit.short) to get ready"

@@ -10,13 +10,13 @@ struct LoggingSettings: Hashable, Sendable {
 
     init() {}
 
-    init(_ value: YAMLValue) throws {
+    init(_ value: YAMLValue) throws(YAMLProblem) {
         let mapping = try value.mapping(allowing: ["format", "level"])
         if let word = mapping.optional("format") { format = try Self.one(of: LineLogHandler.Format.allCases, word) }
         if let word = mapping.optional("level") { level = try Self.one(of: Logger.Level.allCases, word) }
     }
 
-    private static func one<T: RawRepresentable<String>>(of all: [T], _ value: YAMLValue) throws -> T {
+    private static func one<T: RawRepresentable<String>>(of all: [T], _ value: YAMLValue) throws(YAMLProblem) -> T {
         let text = try value.string()
         guard let match = all.first(where: { $0.rawValue == text }) else {
             throw value.problem("must be \(all.dropLast().map(\.rawValue).joined(separator: ", ")) or \(all.last?.rawValue ?? "")")

@@ -3,7 +3,7 @@ import StagingModel
 import StrictYAML
 
 extension SecretReference {
-    init(_ value: YAMLValue) throws {
+    init(_ value: YAMLValue) throws(YAMLProblem) {
         let mapping = try value.mapping(allowing: ["env", "file"])
         switch (try mapping.optional("env")?.string(), try mapping.optional("file")?.string()) {
         case (let name?, nil): self = .environment(name)

@@ -25,6 +25,7 @@ enum StackText {
             ("Phase", stack.phase.rawValue + (stack.reason.map { " (\($0.rawValue))" } ?? "")),
             ("Why", stack.message),
             ("URL", stack.url),
+            ("Endpoints", stack.endpoints.map { "\($0.name) \($0.url)" }.joined(separator: ", ")),
             ("Pull request", "\(stack.repository)#\(stack.pullRequest.number) \(stack.pullRequest.title)"),
             ("Author", stack.pullRequest.author),
             ("Branch", stack.pullRequest.branch),

@@ -22,16 +22,6 @@ struct ManifestField {
         return field
     }
 
-    /// A mapping's fields by name; none when it is something else.
-    var fields: [ManifestField] {
-        (value.object ?? [:]).filter { $0.value != .null }.sorted { $0.key < $1.key }.map {
-            ManifestField($0.value, path.appending($0.key))
-        }
-    }
-
-    /// A mapping's keys in order.
-    var keys: [String] { value.object?.filter { $0.value != .null }.keys.sorted() ?? [] }
-
     /// A list's items; none when it is something else.
     var items: [ManifestField] { (value.array ?? []).enumerated().map { ManifestField($0.element, path.appending($0.offset)) } }
 }
@@ -39,24 +29,24 @@ struct ManifestField {
 /// What is wrong with one manifest.
 struct ManifestReview {
     let manifest: Manifest
+    let policy: ManifestPolicy
+    /// Where the table is.
+    var here = FieldPath()
     private(set) var problems: [YAMLProblem] = []
 
-    init(_ manifest: Manifest) { self.manifest = manifest }
+    init(_ manifest: Manifest, _ policy: ManifestPolicy) {
+        self.manifest = manifest
+        self.policy = policy
+    }
 
     /// `reason` says why, and after a semicolon what to do.
     mutating func refuse(_ path: FieldPath, _ reason: String) { problems.append(manifest.problem(path, reason)) }
 
-    mutating func refuse(_ field: ManifestField?, _ reason: String) { if let field { refuse(field.path, reason) } }
+    mutating func refuse(_ field: ManifestField, _ reason: String) { refuse(field.path, reason) }
 
-    /// Refuses every value but `false`, whatever its type.
-    mutating func refuseUnlessFalse(_ field: ManifestField?, _ reason: String) {
-        if let field, field.value != false { refuse(field.path, reason) }
-    }
-
-    /// Whether the field is a mapping or absent; else it is refused. What gets additions has to be looked at.
-    mutating func isMapping(_ field: ManifestField?) -> Bool {
-        guard let field, field.value.object == nil else { return true }
-        refuse(field.path, "must be a mapping")
-        return false
+    /// For what an administrator can allow: the text names the key of the configuration and the value that it takes.
+    mutating func refuse(_ field: ManifestField, _ reason: String, allowedBy key: String, _ value: String) {
+        let example = value.isEmpty ? "policy.allow.\(key)" : "policy.allow.\(key): [\(Wording.printable(value, longest: 80))]"
+        refuse(field, "\(reason); remove it, or let an administrator set \(example)")
     }
 }

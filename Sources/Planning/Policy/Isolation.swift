@@ -28,7 +28,7 @@ enum Isolation {
         return [
             self.namespace(request, labels: labels),
             object("v1", "ServiceAccount", "default", ["automountServiceAccountToken": false]),
-            object("v1", "ResourceQuota", "slingshot", ["spec": ["hard": quota(request.repository.limits)]]),
+            object("v1", "ResourceQuota", "slingshot", ["spec": ["hard": quota(request.repository)]]),
             object("v1", "LimitRange", "slingshot", ["spec": ["limits": [defaults(request.repository.limits)]]]),
             policy("slingshot-default-deny", ["podSelector": everyPod, "policyTypes": ["Ingress", "Egress"]]),
             policy(
@@ -53,7 +53,7 @@ enum Isolation {
     private static func namespace(_ request: PlanRequest, labels: [String: String]) -> PlannedObject {
         let name = request.addressing.namespace(of: request.stack)
         var labels = labels
-        labels["pod-security.kubernetes.io/enforce"] = "baseline"
+        labels["pod-security.kubernetes.io/enforce"] = request.repository.policy.enforceable.rawValue
         labels["pod-security.kubernetes.io/audit"] = "restricted"
         labels["pod-security.kubernetes.io/warn"] = "restricted"
         // Neither the lease nor the digest: they change without a deploy, or follow from the plan. The runtime adds them.
@@ -72,10 +72,18 @@ enum Isolation {
             ])
     }
 
-    private static func quota(_ limits: StackLimits) -> JSONValue {
-        [
-            "limits.cpu": .string(limits.cpu), "limits.memory": .string(limits.memory), "pods": .string(String(limits.pods)),
-            "services.loadbalancers": "0", "services.nodeports": "0",
+    private static func quota(_ repository: RepositorySettings) -> JSONValue {
+        let limits = repository.limits
+        let types = repository.policy.allow.serviceTypes
+        // A Service of type LoadBalancer has a port on the nodes too.
+        let outward = types.isEmpty ? "0" : "10"
+        return [
+            "limits.cpu": .string(limits.cpu), "limits.memory": .string(limits.memory),
+            "limits.ephemeral-storage": .string(limits.ephemeralStorage), "pods": .string(String(limits.pods)),
+            // `pods` counts those that run; finished ones and their Jobs stay until somebody removes them.
+            "count/pods": .string(String(5 * limits.pods)), "count/jobs.batch": .string(String(5 * limits.pods)),
+            "requests.storage": .string(limits.storage), "persistentvolumeclaims": .string(String(limits.volumeClaims)),
+            "services.loadbalancers": .string(types.contains("LoadBalancer") ? "10" : "0"), "services.nodeports": .string(outward),
         ]
     }
 
@@ -85,9 +93,12 @@ enum Isolation {
             "type": "Container",
             "default": [
                 "cpu": .string(smaller("250m", limits.cpu)), "memory": .string(smaller("256Mi", limits.memory)),
+                "ephemeral-storage": .string(smaller("1Gi", limits.ephemeralStorage)),
             ],
             "defaultRequest": [
                 "cpu": .string(smaller("25m", limits.cpu)), "memory": .string(smaller("64Mi", limits.memory)),
+                // Else it would be as much as the limit, and a node's small disk would take few pods.
+                "ephemeral-storage": "0",
             ],
         ]
     }
