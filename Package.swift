@@ -89,8 +89,7 @@ let package = Package(
             "Service",
             [
                 "ControlAPI", "Orchestration", "StagingModel", "Webhooks", asyncAlgorithms, crypto, httpTypes, hummingbird, logging,
-                nioCore,
-                nioFoundation,
+                nioCore, nioFoundation, serviceLifecycle,
             ]),
         library(
             "SlingshotCommands",
@@ -100,7 +99,14 @@ let package = Package(
                 "Webhooks", argumentParser, configuration, crypto, logging, serviceLifecycle, unixSignals, yams,
             ]),
         .executableTarget(name: "slingshot", dependencies: ["SlingshotCommands"], swiftSettings: settings),
-        // Building and testing.
+        // Building, measuring and testing.
+        .executableTarget(
+            name: "slingshot-benchmark",
+            dependencies: [
+                "KubernetesClient", "KubernetesRuntime", "Orchestration", "StagingModel", argumentParser, asyncHTTPClient, logging, nioCore,
+                nioHTTP1, nioSSL,
+            ],
+            swiftSettings: settings),
         .executableTarget(name: "embed-folders", swiftSettings: settings),
         .plugin(name: "EmbedTemplates", capability: .buildTool(), dependencies: ["embed-folders"], path: "Sources/EmbedTemplates"),
         library("SlingshotTestSupport", ["ControlAPI", "Orchestration", "StagingModel", crypto, subprocess, systemPackage]),
@@ -115,7 +121,10 @@ let package = Package(
         tests("Store", ["Orchestration", "StagingModel"]),
         tests(
             "Service",
-            ["ControlAPI", "Orchestration", "StagingModel", "Store", "Webhooks", httpTypes, hummingbird, hummingbirdTesting, logging]),
+            [
+                "ControlAPI", "Orchestration", "StagingModel", "Store", "Webhooks", asyncHTTPClient, httpTypes, hummingbird,
+                hummingbirdTesting, logging, nioCore, nioHTTP1,
+            ]),
         tests("SlingshotCommands", ["ControlAPI", "Orchestration", "StagingModel", "StrictYAML"]),
         .testTarget(
             name: "EndToEndTests",

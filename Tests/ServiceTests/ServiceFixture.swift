@@ -23,7 +23,9 @@ struct ServiceFixture: Sendable {
     let engine: SimulatedEngine
     let http: any TestClientProtocol
 
-    static func run(engine: SimulatedEngine = SimulatedEngine(), _ body: @escaping @Sendable (ServiceFixture) async throws -> Void)
+    static func run(
+        engine: SimulatedEngine = SimulatedEngine(), live: Bool = false, _ body: @escaping @Sendable (ServiceFixture) async throws -> Void
+    )
         async throws
     {
         try await withTemporaryDirectory { directory in
@@ -40,7 +42,7 @@ struct ServiceFixture: Sendable {
             var logger = Logger(label: "test")
             logger.logLevel = .critical
             let application = Application(router: service.router(), logger: logger)
-            try await application.test(.router) { client in
+            try await application.test(live ? .live : .router) { client in
                 try await body(ServiceFixture(store: store, clock: clock, engine: engine, http: client))
             }
         }
