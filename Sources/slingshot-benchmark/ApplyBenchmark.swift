@@ -28,8 +28,10 @@ struct ApplyBenchmark: AsyncParsableCommand {
 
     func run() async throws {
         if let write {
-            let documents = BenchmarkStack.objects(in: "\(prefix)kubectl").map(\.manifest.canonicalText).joined(separator: "\n---\n")
-            try Data(documents.utf8).write(to: URL(filePath: write))
+            let list: JSONValue = [
+                "apiVersion": "v1", "kind": "List", "items": .array(BenchmarkStack.objects(in: "\(prefix)kubectl").map(\.manifest)),
+            ]
+            try Data(list.canonicalBytes).write(to: URL(filePath: write))
             return
         }
         let configuration = try ClusterConfiguration.load(kubeconfig: kubeconfig)
