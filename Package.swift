@@ -93,7 +93,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "ControlAPI", "Orchestration", "StagingModel", "Telemetry", "Webhooks", asyncAlgorithms, coreMetrics, crypto, httpTypes, hummingbird, logging,
+                "ControlAPI", "Orchestration", "StagingModel", "Telemetry", "Webhooks", asyncAlgorithms, coreMetrics, crypto, httpTypes,
+                hummingbird, logging,
                 nioCore, nioFoundation, nioHTTPTypes, serviceLifecycle,
             ],
             resources: [.embedInCode("openapi.json")], swiftSettings: settings),
@@ -105,7 +106,14 @@ let package = Package(
                 "Webhooks", argumentParser, configuration, crypto, logging, serviceLifecycle, unixSignals, yams,
             ]),
         .executableTarget(name: "slingshot", dependencies: ["SlingshotCommands"], swiftSettings: settings),
-        // Building and testing.
+        // Building, measuring and testing.
+        .executableTarget(
+            name: "slingshot-benchmark",
+            dependencies: [
+                "KubernetesClient", "KubernetesRuntime", "Orchestration", "StagingModel", argumentParser, asyncHTTPClient, logging, nioCore,
+                nioHTTP1, nioSSL,
+            ],
+            swiftSettings: settings),
         .executableTarget(name: "embed-folders", swiftSettings: settings),
         .plugin(name: "EmbedTemplates", capability: .buildTool(), dependencies: ["embed-folders"], path: "Sources/EmbedTemplates"),
         library("FaultProxy", ["KubernetesClient", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
@@ -125,8 +133,9 @@ let package = Package(
         tests(
             "Service",
             [
-                "ControlAPI", "Orchestration", "StagingModel", "Store", "Telemetry", "Webhooks", httpTypes, hummingbird, hummingbirdTesting,
-                logging, nioCore, nioPosix, serviceLifecycle,
+                "ControlAPI", "Orchestration", "StagingModel", "Store", "Telemetry", "Webhooks", asyncHTTPClient, httpTypes, hummingbird,
+                hummingbirdTesting,
+                logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ]),
         tests("SlingshotCommands", ["ControlAPI", "Orchestration", "StagingModel", "StrictYAML", "Telemetry", logging]),
         .testTarget(

@@ -8,14 +8,9 @@ struct CustomKind: Hashable, Sendable, CustomStringConvertible {
     /// `example.com/v1/Database`.
     var description: String { "\(apiVersion)/\(kind)" }
 
-    /// What of a plan is not Kubernetes' own, and what `recorded` (``StagingModel/StackMetadata/kinds``) says of earlier ones; in a
-    /// stable order.
-    static func all(in plan: Plan, recorded: String?) -> [CustomKind] {
-        let inPlan = plan.objects.filter { $0.wave != .namespace }.compactMap { CustomKind(apiVersion: $0.apiVersion, kind: $0.kind) }
-        return Set(inPlan + all(recorded: recorded)).sorted { $0.description < $1.description }
-    }
-
-    /// - Parameter recorded: the annotation, which people can write too: what can't be read is left out.
+    /// Those that a stack's plans had.
+    ///
+    /// - Parameter recorded: ``StagingModel/StackMetadata/kinds``, which people can write too: what can't be read is left out.
     static func all(recorded: String?) -> [CustomKind] {
         (recorded ?? "").split(separator: ",").prefix(100).compactMap { text in
             guard let slash = text.lastIndex(of: "/") else { return nil }
@@ -30,6 +25,12 @@ struct CustomKind: Hashable, Sendable, CustomStringConvertible {
         guard !isKnown, !group.isEmpty, !kind.isEmpty else { return nil }
         self.apiVersion = apiVersion
         self.kind = kind
+    }
+
+    /// Group and kind of `apps/v1/Deployment`, which are the same in all versions.
+    static func key(of text: String) -> [Substring] {
+        guard let slash = text.lastIndex(of: "/") else { return [text[...]] }
+        return [group(of: String(text[..<slash])), text[text.index(after: slash)...]]
     }
 
     /// Empty for the core group.

@@ -15,8 +15,12 @@ extension KubernetesRuntime {
             throw StepError("the plan has to begin with Namespace/\(name)", isRetryable: false)
         }
         let existing = try await namespace(name)
-        let custom = CustomKind.all(in: plan, recorded: existing?.metadata.annotations?[StackMetadata.kinds])
-        try await onNamespace(try await applyNamespace(first, over: existing, plan: plan, lease: lease, custom: custom))
+        let recorded = existing?.metadata.annotations?[StackMetadata.kinds]
+        try await onNamespace(
+            try await applyNamespace(
+                first, over: existing, plan: plan, lease: lease, kinds: Self.kinds(of: plan, recorded: existing == nil ? "" : recorded)))
+        // looked for meanwhile; a namespace that was just made has none
+        async let leftovers = existing == nil ? [] : leftovers(of: plan, recorded: recorded)
         func apply(_ objects: [PlannedObject]) async throws {
             _ = try await concurrently(objects) { try await self.apply($0, of: plan.stack, in: name) }
         }
@@ -26,13 +30,21 @@ extension KubernetesRuntime {
             for wave in [PlannedObject.Wave.configuration, .workload] { try await apply(objects.filter { $0.wave == wave }) }
             if order != own.last?.key { try await settle(objects, order: order, of: plan.stack, onWaiting) }
         }
-        // last, so that nothing goes before what takes its place is there; a namespace that was just made has nothing else in it
-        if existing != nil { try await prune(plan, custom: custom) }
+        // last, so that nothing goes before what takes its place is there
+        try await prune(leftovers)
+    }
+
+    /// The kinds that any of the stack's plans had, in a stable order, as they are written on its namespace. Without a record of earlier
+    /// plans, every kind stays looked for.
+    static func kinds(of plan: Plan, recorded: String?) -> String {
+        let now = plan.objects.filter { $0.wave != .namespace }.map { "\($0.apiVersion)/\($0.kind)" }
+        let earlier = recorded.map { $0.split(separator: ",").map(String.init) } ?? prunable.map { "\($0.apiVersions[0])/\($0.kind)" }
+        return Set(now + earlier).sorted().joined(separator: ",")
     }
 
     /// Makes the namespace with its labels, its lease and the plan's digest in one request, and returns its UID.
     private func applyNamespace(
-        _ object: PlannedObject, over existing: Namespace?, plan: Plan, lease: Lease, custom: [CustomKind]
+        _ object: PlannedObject, over existing: Namespace?, plan: Plan, lease: Lease, kinds: String
     ) async throws -> String {
         if let existing {
             guard existing.belongs(to: plan.stack) else {
@@ -45,7 +57,7 @@ extension KubernetesRuntime {
         let annotations = StackMetadata.annotations(of: lease)
         var all = annotations
         // before any of them is there, so that no crash leaves one that nobody finds again
-        if !custom.isEmpty { all[StackMetadata.kinds] = custom.map(\.description).joined(separator: ",") }
+        all[StackMetadata.kinds] = kinds
         let manifest = Self.manifest(object.manifest, with: all, planDigest: plan.digest, uid: existing?.metadata.uid)
         return try await translatingErrors(about: object.description) {
             let applied: Namespace = try await client.apply(

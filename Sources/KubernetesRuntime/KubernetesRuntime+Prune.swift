@@ -25,11 +25,14 @@ extension KubernetesRuntime {
         case unlisted(String)
     }
 
-    /// Deletes what earlier plans brought into the stack's namespace and this one doesn't.
+    /// What earlier plans brought into the stack's namespace and this one doesn't.
     ///
-    /// - Parameter custom: the kinds beyond Kubernetes' own that any of them had.
-    func prune(_ plan: Plan, custom: [CustomKind]) async throws {
-        let found = try await concurrently(Self.prunable + custom.map { ($0.kind, [$0.apiVersion]) }) { kind, apiVersions in
+    /// - Parameter recorded: the kinds that they had (``StagingModel/StackMetadata/kinds``); nil when that was not written down.
+    func leftovers(of plan: Plan, recorded: String?) async throws -> [(ObjectMetadata, APIResource)] {
+        let had = recorded.map { Set($0.split(separator: ",").map { CustomKind.key(of: String($0)) }) }
+        let own = Self.prunable.filter { kind, apiVersions in had?.contains(CustomKind.key(of: "\(apiVersions[0])/\(kind)")) ?? true }
+        let custom = CustomKind.all(recorded: recorded).map { (kind: $0.kind, apiVersions: [$0.apiVersion]) }
+        let found = try await concurrently(own + custom) { kind, apiVersions in
             try await translatingErrors(about: "the \(kind) objects of \(plan.namespace)") {
                 try await leftovers(of: plan, kind: kind, apiVersions: apiVersions)
             }
@@ -48,9 +51,14 @@ extension KubernetesRuntime {
                 "kinds that can't be listed are not pruned",
                 metadata: ["namespace": "\(plan.namespace)", "kinds": "\(unlisted.joined(separator: ", "))"])
         }
-        _ = try await concurrently(doomed) { object, resource in
+        return doomed
+    }
+
+    /// Deletes them.
+    func prune(_ leftovers: [(ObjectMetadata, APIResource)]) async throws {
+        _ = try await concurrently(leftovers) { object, resource in
             try await translatingErrors(about: "\(resource.kind)/\(object.name)") { try await delete(object, resource) }
-            logger.info("pruned", metadata: ["namespace": "\(plan.namespace)", "object": "\(resource.kind)/\(object.name)"])
+            logger.info("pruned", metadata: ["namespace": "\(object.namespace ?? "")", "object": "\(resource.kind)/\(object.name)"])
         }
     }
 

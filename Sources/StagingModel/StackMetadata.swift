@@ -17,7 +17,7 @@ public enum StackMetadata {
     public static let author = "slingshot.dev/author"
     public static let planDigest = "slingshot.dev/plan-digest"
     public static let url = "slingshot.dev/url"
-    /// The kinds beyond Kubernetes' own that a stack was ever made of, so that they are found again: `example.com/v1/Database,…`.
+    /// The kinds that a stack was ever made of, so that its leftovers are found: `apps/v1/Deployment,example.com/v1/Database,v1/Secret`.
     public static let kinds = "slingshot.dev/kinds"
     /// On an object of a stack: an integer. What has a lower one is applied and ready before.
     public static let wave = "slingshot.dev/wave"

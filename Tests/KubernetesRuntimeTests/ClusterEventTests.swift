@@ -66,6 +66,28 @@ import Testing
         #expect(CustomKind.all(recorded: recorded).map(\.description) == kinds)
     }
 
+    @Test(arguments: [
+        ("apps/v1/Deployment", "apps/v2/Deployment", true), ("v1/Secret", "v1/Secret", true),
+        ("v1/Service", "serving.knative.dev/v1/Service", false),
+        ("autoscaling/v1/HorizontalPodAutoscaler", "autoscaling/v2beta2/HorizontalPodAutoscaler", true),
+        ("v1/Secret", "v1/ConfigMap", false),
+    ])
+    func aKindIsTheSameInAllVersions(a: String, b: String, isSame: Bool) {
+        #expect((CustomKind.key(of: a) == CustomKind.key(of: b)) == isSame)
+    }
+
+    @Test(arguments: [("v1/Secret", "v1/ConfigMap,v1/Secret"), ("", "v1/ConfigMap"), ("a.b/v1/C", "a.b/v1/C,v1/ConfigMap")])
+    func whatAStackEverHadIsRecorded(recorded: String, kinds: String) throws {
+        let stack = try #require(StackName("shop-7"))
+        let commit = try #require(CommitID(String(repeating: "a", count: 40)))
+        let object = PlannedObject(
+            apiVersion: "v1", kind: "ConfigMap", name: "a", namespace: "n", wave: .configuration, manifest: [:])
+        let plan = Plan(stack: stack, namespace: "n", commit: commit, url: "", timeToLive: nil, objects: [object], digest: "")
+        #expect(KubernetesRuntime.kinds(of: plan, recorded: recorded) == kinds)
+        // an older version left no record, so nothing can be ruled out
+        #expect(KubernetesRuntime.kinds(of: plan, recorded: nil).split(separator: ",").count == KubernetesRuntime.prunable.count)
+    }
+
     @Test(
         arguments: [
             ("{}", .ready), (#"{"status":{"conditions":"odd","observedGeneration":"odd"}}"#, .ready), (#"{"status":7}"#, .ready),

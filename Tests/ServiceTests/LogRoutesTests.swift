@@ -1,8 +1,10 @@
+import AsyncHTTPClient
 import ControlAPI
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import NIOCore
+import NIOHTTP1
 import Orchestration
 import SlingshotTestSupport
 import StagingModel
@@ -16,15 +18,15 @@ import Testing
     ]
 
     /// A stack that has something running, as the record says.
-    private func withStack(_ engine: SimulatedEngine = SimulatedEngine(), _ body: @escaping @Sendable (ServiceFixture) async throws -> Void)
-        async throws
-    {
+    private func withStack(
+        _ engine: SimulatedEngine = SimulatedEngine(), live: Bool = false, _ body: @escaping @Sendable (ServiceFixture) async throws -> Void
+    ) async throws {
         let name = try #require(StackName("shop-7"))
         engine.meddle {
             $0.logs[name] = Self.lines
             $0.workloads[name] = [WorkloadStatus(kind: "Deployment", name: "web", ready: 0, desired: 2, state: .failing, message: "no")]
         }
-        try await ServiceFixture.run(engine: engine) { fixture async throws in
+        try await ServiceFixture.run(engine: engine, live: live) { fixture async throws in
             _ = try await fixture.call(.post, "/api/v1/stacks", json: #"{"repository":"shop","number":7}"#)
             try await fixture.store.write { transaction in
                 guard var stack = try transaction.stack(name) else { return }
@@ -101,6 +103,29 @@ import Testing
             #expect(try await fixture.call(.get, "/api/v1/stacks/shop-7/logs").status == .conflict)
             #expect(try await fixture.call(.get, "/api/v1/stacks/shop-7").decoded(StackView.self).workloads == [])
         }
+    }
+
+    /// Over a real connection: who leaves takes the engine's work with them.
+    @Test func `a client that leaves ends what the engine does for it`() async throws {
+        let (left, leave) = AsyncStream.makeStream(of: Void.self)
+        let engine = SimulatedEngine(onCall: { operation, _, isAfter in
+            guard operation == "logs", isAfter else { return }
+            for await _ in AsyncStream<Void>.makeStream().stream {}
+            leave.finish()
+        })
+        try await withStack(engine, live: true) { fixture async throws in
+            let port = try #require(fixture.http.port)
+            var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/api/v1/stacks/shop-7/logs")
+            request.headers = ["accept": "text/event-stream", "authorization": "Bearer \(ServiceFixture.token)"]
+            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+            var reader = ServerSentEventReader()
+            var seen = 0
+            for try await chunk in response.body {
+                seen += try reader.read(chunk.readableBytesView).count
+                if seen == Self.lines.count { break }
+            }
+        }
+        for await _ in left {}
     }
 
     // MARK: Workloads

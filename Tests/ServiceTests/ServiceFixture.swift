@@ -26,7 +26,9 @@ struct ServiceFixture: Sendable {
     let engine: SimulatedEngine
     let http: any TestClientProtocol
 
-    static func run(engine: SimulatedEngine = SimulatedEngine(), _ body: @escaping @Sendable (ServiceFixture) async throws -> Void)
+    static func run(
+        engine: SimulatedEngine = SimulatedEngine(), live: Bool = false, _ body: @escaping @Sendable (ServiceFixture) async throws -> Void
+    )
         async throws
     {
         try await withTemporaryDirectory { directory in
@@ -34,7 +36,7 @@ struct ServiceFixture: Sendable {
             let clock = TestClock()
             let (service, orchestrator) = try make(store: store, clock: clock, engine: engine)
             let application = Application(router: service.router(), logger: quiet)
-            try await application.test(.router) { client in
+            try await application.test(live ? .live : .router) { client in
                 try await body(ServiceFixture(store: store, clock: clock, orchestrator: orchestrator, engine: engine, http: client))
             }
         }
