@@ -90,6 +90,7 @@ let package = Package(
         .executableTarget(name: "slingshot", dependencies: ["SlingshotCommands"], swiftSettings: settings),
         // Building and testing.
         .executableTarget(name: "embed-folders", swiftSettings: settings),
+        .executableTarget(name: "fetch-benchmark", dependencies: ["GitRefs", "StagingModel", logging], swiftSettings: settings),
         .plugin(name: "EmbedTemplates", capability: .buildTool(), dependencies: ["embed-folders"], path: "Sources/EmbedTemplates"),
         library("SlingshotTestSupport", ["ControlAPI", "Orchestration", "StagingModel", crypto, subprocess, systemPackage]),
         tests("StagingModel"),
