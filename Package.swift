@@ -115,6 +115,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .executableTarget(name: "embed-folders", swiftSettings: settings),
+        .executableTarget(name: "fetch-benchmark", dependencies: ["GitRefs", "StagingModel", logging], swiftSettings: settings),
         .plugin(name: "EmbedTemplates", capability: .buildTool(), dependencies: ["embed-folders"], path: "Sources/EmbedTemplates"),
         library("FaultProxy", ["KubernetesClient", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
         .executableTarget(

@@ -33,8 +33,7 @@ struct GitCommand {
     /// Every command's configuration. Only the mirror's own bookkeeping is switched off here; what a fetch may do is said by it.
     private static let base: [(name: String, value: String)] = [
         ("core.hooksPath", "/dev/null"), ("core.fsmonitor", "false"), ("credential.helper", ""), ("gc.auto", "0"),
-        // A power cut must not leave a ref that names objects which were never written.
-        ("maintenance.auto", "false"), ("core.fsync", "objects,reference"),
+        ("maintenance.auto", "false"),
     ]
 
     /// Limits are set in the shell, because they have to be in force before git starts. A file that grows too large is an error of writing

@@ -68,6 +68,8 @@ struct MirrorFolder: Hashable, Sendable {
         }
         return strayPacks.map { url.appending(path: "objects/pack/\($0)") }
             + names(in: "").filter { $0.hasSuffix(".lock") }.map { url.appending(path: $0) }
+            // refs that are not ours would keep what they reach for ever
+            + names(in: "refs").filter { $0 != "fetched" }.map { url.appending(path: "refs/\($0)") }
             + names(in: "refs/fetched").filter { $0.hasSuffix(".lock") }.map { url.appending(path: "refs/fetched/\($0)") }
     }
 

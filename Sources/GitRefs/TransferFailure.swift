@@ -14,7 +14,9 @@ struct TransferFailure: Error {
 
     init(_ result: GitCommand.Result, fetching target: FetchTarget, from remote: Remote, limits: GitLimits) {
         let address = remote.address
+        // Names that happen to read like an error must not be taken for one.
         let told = result.lines.filter { !$0.hasPrefix("remote: ") }
+            .map { $0.replacing(address.url, with: "…").replacing(address.description, with: "…").replacing(target.source, with: "…") }
         // The last lines of git are advice; the first fatal one says what happened.
         let detail = oneLine(told.first { $0.hasPrefix("fatal: ") } ?? told.last ?? "git was ended by another program")
         func says(_ texts: String...) -> Bool { texts.contains { text in told.contains { $0.localizedStandardContains(text) } } }
@@ -56,7 +58,7 @@ struct TransferFailure: Error {
             {
                 fail("\(address) does not exist, or is not for these credentials; correct the repository's url", again: false)
             } else {
-                fail("\(what): \(detail)", again: true, mirror: true)
+                fail("\(what): \(detail)", again: true, mirror: !says("unable to access", "remote error:", "onnection ", "ssh: "))
             }
     }
 }

@@ -46,7 +46,8 @@ final class LoopbackServer: Sendable {
                 case .endless(let first, let again, let pause)?:
                     var goesOn = Self.write(first, to: connection)
                     while goesOn {
-                        var state = pollfd(fd: connection, events: 0x2000 /* POLLRDHUP */, revents: 0)
+                        let hungUp: Int16 = 0x2000  // POLLRDHUP
+                        var state = pollfd(fd: connection, events: hungUp, revents: 0)
                         goesOn = poll(&state, 1, pause) == 0 && Self.write(again, to: connection)
                     }
                 }

@@ -28,6 +28,7 @@ import Testing
         case truncatedPack, zeroedPack, zeroedMiddle, noPack, truncatedIndex, zeroedIndex, noIndex, strangeHead, noHead,
             strangeConfiguration
         case strangeFormat, zeroedRef, emptyRef, refToNothing, staleLocks, keptPack, halfMade, aFile, empty, shallow, alternates
+        case strangeRef
     }
 
     @Test(arguments: Damage.allCases) func aFetchMendsIt(damage: Damage) async throws {
@@ -52,7 +53,6 @@ import Testing
         #expect(try await refs.file("noise", at: first, of: shop, limit: 1 << 20)?.count == 20_000)
     }
 
-    /// A commit that git itself can read is no reason to fetch everything again.
     @Test func theRestGoesOnWhileTheServerIsAway() async throws {
         let away = settings(upstream.path + "-away")
         try inflict(.zeroedMiddle)
@@ -131,6 +131,9 @@ import Testing
             try write(Data("nonsense".utf8), mirror)
         case .empty: try files.removeItem(atPath: mirror)
         case .shallow: try write(Data((first.description + "\n").utf8), mirror + "/shallow")
+        case .strangeRef:
+            try files.createDirectory(atPath: mirror + "/refs/heads", withIntermediateDirectories: true)
+            try write(Data((String(repeating: "b", count: 40) + "\n").utf8), mirror + "/refs/heads/main")
         case .alternates: try write(Data("/nowhere\n".utf8), mirror + "/objects/info/alternates")
         }
     }
