@@ -85,7 +85,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "ControlAPI", "Orchestration", "StagingModel", "Telemetry", "Webhooks", coreMetrics, crypto, httpTypes, hummingbird, logging,
+                "ControlAPI", "Orchestration", "StagingModel", "Telemetry", "Webhooks", coreMetrics, crypto, httpTypes, hummingbird,
+                logging,
                 nioCore, nioFoundation, nioHTTPTypes, serviceLifecycle,
             ],
             resources: [.embedInCode("openapi.json")], swiftSettings: settings),
@@ -123,7 +124,7 @@ let package = Package(
             dependencies: [
                 "ControlAPI", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "SlingshotTestSupport", "StagingModel",
                 "slingshot",
-                asyncHTTPClient, logging, nioCore, nioHTTP1,
+                asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),
     ]

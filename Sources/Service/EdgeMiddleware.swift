@@ -39,7 +39,9 @@ struct EdgeMiddleware: RouterMiddleware {
     /// The client's id where it is one that can't do harm in a log, else one of ours.
     private static func id(of request: Request) -> String {
         if let given = request.headers[.requestID], (1...64).contains(given.utf8.count),
-            given.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || [0x2D, 0x2E, 0x5F].contains($0) })
+            given.utf8.allSatisfy({
+                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || [0x2D, 0x2E, 0x5F].contains($0)
+            })
         {
             return given
         }
@@ -70,7 +72,8 @@ struct EdgeMiddleware: RouterMiddleware {
             headers[.retryAfter] = String(wait)
             headers[.connection] = "close"
         } else if problem.status == 401 || problem.status == 403 {
-            context.logger.notice("rejected", metadata: ["sender": "\(context.sender)", "path": "\(request.uri.path)", "error": "\(problem.detail)"])
+            context.logger.notice(
+                "rejected", metadata: ["sender": "\(context.sender)", "path": "\(request.uri.path)", "error": "\(problem.detail)"])
         }
         problem.request = context.requestID
         return problem.response(headers: headers)

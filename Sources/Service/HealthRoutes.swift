@@ -27,7 +27,8 @@ struct HealthRoutes {
         router.get("healthz") { _, _ in "ok\n" }
         router.get("readyz") { _, context in
             guard health.isRunning else {
-                throw Problem("not-ready", status: 503, title: "Not ready", detail: "the orchestrator does not run: Slingshot starts or stops")
+                throw Problem(
+                    "not-ready", status: 503, title: "Not ready", detail: "the orchestrator does not run: Slingshot starts or stops")
             }
             guard await isWritable(context.logger) else {
                 throw Problem(

@@ -38,7 +38,8 @@ struct MetricsRoute {
                 "slingshot_leases_overdue", .gauge, help: "Stacks whose lease has ended and that are not destroyed yet.",
                 samples: [.init(Double(statistics.overdue))]),
             MetricFamily(
-                "slingshot_orchestrator_running", .gauge, help: "1 while the orchestrator runs.", samples: [.init(health.isRunning ? 1 : 0)]),
+                "slingshot_orchestrator_running", .gauge, help: "1 while the orchestrator runs.", samples: [.init(health.isRunning ? 1 : 0)]
+            ),
             MetricFamily(
                 "slingshot_sweep_timestamp_seconds", .gauge, help: "When an engine was last asked for all its stacks.",
                 samples: sweeps.map { .init($0.value.at.timeIntervalSince1970, labels: [.init("runtime", $0.key)]) }),

@@ -1,8 +1,8 @@
 import ControlAPI
 import Foundation
 import HTTPTypes
-import NIOCore
 import Hummingbird
+import NIOCore
 import NIOFoundationCompat
 import Orchestration
 import StagingModel

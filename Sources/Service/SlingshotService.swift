@@ -29,7 +29,8 @@ public struct SlingshotService: Sendable {
 
     public init(
         store: any StackStore, intake: Intake, receiver: WebhookReceiver, policy: LaunchPolicy, clock: any WallClock, health: EngineHealth,
-        runtimes: [String], registry: MetricsRegistry, apiToken: String, trustedProxies: [String] = [], limits: ServerLimits = ServerLimits()
+        runtimes: [String], registry: MetricsRegistry, apiToken: String, trustedProxies: [String] = [],
+        limits: ServerLimits = ServerLimits()
     ) {
         self.store = store
         self.intake = intake
@@ -57,7 +58,8 @@ public struct SlingshotService: Sendable {
         let tokens = TokenMiddleware(token: apiToken, store: store, clock: clock)
         routes.add(
             middleware: EdgeMiddleware(
-                routes: routes.table, trustedProxies: Set(trustedProxies.compactMap { Sender($0) }), rejections: rejections, metrics: metrics))
+                routes: routes.table, trustedProxies: Set(trustedProxies.compactMap { Sender($0) }), rejections: rejections,
+                metrics: metrics))
         HealthRoutes(store: store, health: health, runtimes: runtimes, clock: clock).add(to: routes)
         WebhookRoutes(receiver: receiver, intake: intake, rejections: rejections, metrics: metrics).add(to: routes)
         MetricsRoute(store: store, health: health, clock: clock, registry: registry).add(to: routes.group().add(middleware: tokens))
@@ -79,7 +81,8 @@ public struct SlingshotService: Sendable {
                 configuration: .init(
                     additionalChannelHandlers: [ConnectionGuard(self.connections)], idleTimeout: limits.idle,
                     httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes, maxHeaderFieldCount: limits.headerCount)
+                        maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
+                        maxHeaderFieldCount: limits.headerCount)
                 )),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "slingshot"),
             onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },

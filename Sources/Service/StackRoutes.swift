@@ -26,7 +26,9 @@ struct StackRoutes {
                 }
                 return commit
             }
-            if let ref = message.ref, !ref.hasPrefix("refs/") { throw Problem.badRequest("`ref` must be a full ref name, such as refs/heads/main") }
+            if let ref = message.ref, !ref.hasPrefix("refs/") {
+                throw Problem.badRequest("`ref` must be a full ref name, such as refs/heads/main")
+            }
             let stack = try await intake.create(
                 repository: message.repository, number: message.number, ref: message.ref, commit: commit, by: context.requester)
             return try Response.json(view(stack), status: .accepted)

@@ -32,7 +32,9 @@ struct TokenRoutes {
                 try transaction.save(token)
                 return true
             }
-            guard isNew else { throw Problem.refused("there is a token named \"\(token.name)\" already; revoke it first, or choose another name") }
+            guard isNew else {
+                throw Problem.refused("there is a token named \"\(token.name)\" already; revoke it first, or choose another name")
+            }
             context.logger.notice(
                 "token created", metadata: ["token": "\(token.name)", "role": "\(token.role.rawValue)", "by": "\(context.requester ?? "")"])
             return try Response.json(CreatedToken(token: secret, view: TokenView(token)), status: .created)
@@ -68,6 +70,7 @@ struct TokenRoutes {
 
     /// 256 random bits behind a prefix by which scanners for leaked secrets can know it.
     private static func secret() -> String {
-        "slingshot_" + SymmetricKey(size: .bits256).withUnsafeBytes { $0.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined() }
+        "slingshot_"
+            + SymmetricKey(size: .bits256).withUnsafeBytes { $0.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined() }
     }
 }

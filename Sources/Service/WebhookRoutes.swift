@@ -67,7 +67,9 @@ struct WebhookRoutes {
             outcome = try await store(event, key, repository, context)
         }
         metrics.delivered(forge: verified.forge, outcome: word ?? outcome.action.rawValue)
-        var metadata: Logger.Metadata = ["forge": "\(verified.forge)", "action": "\(outcome.action.rawValue)", "reason": "\(outcome.reason)"]
+        var metadata: Logger.Metadata = [
+            "forge": "\(verified.forge)", "action": "\(outcome.action.rawValue)", "reason": "\(outcome.reason)",
+        ]
         if let stack = outcome.stack { metadata["stack"] = "\(stack)" }
         context.logger.info("delivery", metadata: metadata)
         return try Response.json(outcome, status: status)

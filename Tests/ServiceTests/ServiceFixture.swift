@@ -44,7 +44,8 @@ struct ServiceFixture: Sendable {
     }
 
     /// The service over `store`, and an orchestrator without engines that does not run yet.
-    static func make(store: any StackStore, clock: any WallClock, limits: ServerLimits = ServerLimits(), trustedProxies: [String] = []) throws
+    static func make(store: any StackStore, clock: any WallClock, limits: ServerLimits = ServerLimits(), trustedProxies: [String] = [])
+        throws
         -> (SlingshotService, Orchestrator)
     {
         let registry = MetricsRegistry(help: MetricHelp.texts)
@@ -72,7 +73,8 @@ struct ServiceFixture: Sendable {
     }
 
     func call(
-        _ method: HTTPRequest.Method, _ path: String, json: String? = nil, token: String? = ServiceFixture.token, headers: [String: String] = [:]
+        _ method: HTTPRequest.Method, _ path: String, json: String? = nil, token: String? = ServiceFixture.token,
+        headers: [String: String] = [:]
     ) async throws -> TestResponse {
         var all = headers
         if let token { all["Authorization"] = "Bearer \(token)" }
@@ -107,7 +109,8 @@ private struct NoRefs: RefSource {
     func fetch(_ ref: String, of repository: RepositorySettings) async throws -> CommitID { throw gone }
     func contains(_ commit: CommitID, in head: CommitID, of repository: RepositorySettings) async throws -> Bool { throw gone }
     func file(_ path: String, at commit: CommitID, of repository: RepositorySettings, limit: Int) async throws -> [UInt8]? { throw gone }
-    func files(below folder: String, at commit: CommitID, of repository: RepositorySettings, count: Int, bytes: Int) async throws -> [String:
+    func files(below folder: String, at commit: CommitID, of repository: RepositorySettings, count: Int, bytes: Int) async throws
+        -> [String:
         [UInt8]]?
     { throw gone }
 
@@ -116,7 +119,9 @@ private struct NoRefs: RefSource {
 
 extension OpenAPIDocument {
     static let served: OpenAPIDocument = {
-        guard let document = try? OpenAPIDocument(Array(PackageResources.openapi_json)) else { preconditionFailure("openapi.json is no JSON") }
+        guard let document = try? OpenAPIDocument(Array(PackageResources.openapi_json)) else {
+            preconditionFailure("openapi.json is no JSON")
+        }
         return document
     }()
 }
