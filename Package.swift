@@ -145,7 +145,7 @@ let package = Package(
                 "ControlAPI", "FaultProxy", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "SlingshotTestSupport",
                 "StagingModel",
                 "slingshot",
-                asyncHTTPClient, logging, nioCore, nioHTTP1,
+                asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),
     ]

@@ -44,7 +44,9 @@ enum DeliveryJSON {
     private static func endOfText(in bytes: Span<UInt8>, from start: Int) throws(DeliveryRejection) -> Int {
         var index = start
         while index < bytes.count {
-            while index + 8 <= bytes.count, !holdsSpecial(bytes.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)) { index += 8 }
+            while index + 8 <= bytes.count, !holdsSpecial(bytes.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)) {
+                index += 8
+            }
             guard index < bytes.count else { break }
             switch bytes[index] {
             case 0: throw .malformed(field: "body", why: "must be valid JSON")

@@ -28,7 +28,14 @@ public final class ChildProcess: Sendable {
     public static func running<T: Sendable>(
         _ executable: URL, _ arguments: [String], environment: [String: String] = [:], _ body: @Sendable (ChildProcess) async throws -> T
     ) async throws -> T {
-        try await Subprocess.run(
+        try await runningToEnd(executable, arguments, environment: environment, body).result
+    }
+
+    /// The same; tells also how the program ended: its status, or 128 and the signal, as a shell does.
+    public static func runningToEnd<T: Sendable>(
+        _ executable: URL, _ arguments: [String], environment: [String: String] = [:], _ body: @Sendable (ChildProcess) async throws -> T
+    ) async throws -> (result: T, status: Int32) {
+        let outcome = try await Subprocess.run(
             .path(FilePath(executable.path)), arguments: Arguments(arguments), environment: .inherit.updating(changes(environment)),
             input: .none, output: .discarded, error: .sequence
         ) { execution in
@@ -47,7 +54,13 @@ public final class ChildProcess: Sendable {
                     throw error
                 }
             }
-        }.closureResult
+        }
+        let status: Int32 =
+            switch outcome.terminationStatus {
+            case .exited(let status): status
+            case .signaled(let signal): 128 + signal
+            }
+        return (outcome.closureResult, status)
     }
 
     /// All that it printed so far.
@@ -71,6 +84,9 @@ public final class ChildProcess: Sendable {
         send(.kill)
         await ended()
     }
+
+    /// Asks it to end, as an operator or a cluster does.
+    public func terminate() { send(.terminate) }
 
     private func stop() async {
         if !state.withLock({ $0.hasEnded }) { send(.terminate) }

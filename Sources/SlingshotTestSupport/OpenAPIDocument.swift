@@ -1,5 +1,5 @@
-public import StagingModel
 import Foundation
+public import StagingModel
 
 /// An OpenAPI 3.1 document, as far as answers are held against it.
 public struct OpenAPIDocument: Sendable {
@@ -20,7 +20,8 @@ public struct OpenAPIDocument: Sendable {
         let item = paths.first { matches($0.key, path) }?.value
         let operation = item?[(method == "HEAD" ? "get" : method.lowercased())]
         guard let operation else {
-            return try faults(of: body, contentType, in: ["$ref": "#/components/responses/Problem"]) + (status >= 400 ? [] : ["\(status) of nothing"])
+            return try faults(of: body, contentType, in: ["$ref": "#/components/responses/Problem"])
+                + (status >= 400 ? [] : ["\(status) of nothing"])
         }
         let responses = operation["responses"]
         guard let response = responses?[String(status)] ?? (status >= 500 ? responses?["default"] : nil) else {
@@ -74,7 +75,9 @@ struct JSONSchema {
             if let maximum = fields["maximum"]?.integer, number > maximum { faults.append("\(path): above the maximum") }
         }
         if let text = value.string {
-            if let pattern = fields["pattern"]?.string, (try? Regex(pattern).firstMatch(in: text)) == nil { faults.append("\(path): no match") }
+            if let pattern = fields["pattern"]?.string, (try? Regex(pattern).firstMatch(in: text)) == nil {
+                faults.append("\(path): no match")
+            }
             if fields["format"] == "date-time", Date(rfc3339: text) == nil { faults.append("\(path): \(text) is no instant") }
         }
         for (index, item) in (value.array ?? []).enumerated() {

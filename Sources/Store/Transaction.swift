@@ -101,7 +101,8 @@ struct Transaction: StackWriting {
         try database.cachedStatement(sql: sql).execute(arguments: arguments)
     }
 
-    func one<T: DatabaseValueConvertible & StatementColumnConvertible>(_ type: T.Type, _ sql: String, _ arguments: StatementArguments) throws
+    func one<T: DatabaseValueConvertible & StatementColumnConvertible>(_ type: T.Type, _ sql: String, _ arguments: StatementArguments)
+        throws
         -> T?
     {
         try T.fetchOne(try database.cachedStatement(sql: sql), arguments: arguments)

@@ -13,7 +13,8 @@ enum LogText {
 
     /// `text` as it is where that can't be misread, else quoted.
     static func word(_ text: String, into line: inout String) {
-        let isPlain = !text.isEmpty && text.utf8.count <= longest && text.utf8.allSatisfy { (0x23...0x7E).contains($0) && $0 != 0x5C && $0 != 0x3D }
+        let isPlain =
+            !text.isEmpty && text.utf8.count <= longest && text.utf8.allSatisfy { (0x23...0x7E).contains($0) && $0 != 0x5C && $0 != 0x3D }
         if isPlain { line.append(text) } else { quote(text, into: &line) }
     }
 

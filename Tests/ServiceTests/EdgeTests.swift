@@ -30,7 +30,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (HTTPRequest.Method.put, "/api/v1/stacks", "GET, POST, HEAD"), (.delete, "/healthz", "GET, HEAD"), (.get, "/webhooks/github", "POST"),
+        (HTTPRequest.Method.put, "/api/v1/stacks", "GET, POST, HEAD"), (.delete, "/healthz", "GET, HEAD"),
+        (.get, "/webhooks/github", "POST"),
         (.post, "/api/v1/tokens/x", "DELETE"),
     ])
     func `a method that a route does not take is 405 and names those that it takes`(

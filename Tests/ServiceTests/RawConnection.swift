@@ -18,7 +18,8 @@ struct ServerFixture: Sendable {
     let service: SlingshotService
 
     static func run(
-        limits: ServerLimits = ServerLimits(), trustedProxies: [String] = [], _ body: @escaping @Sendable (ServerFixture) async throws -> Void
+        limits: ServerLimits = ServerLimits(), trustedProxies: [String] = [],
+        _ body: @escaping @Sendable (ServerFixture) async throws -> Void
     ) async throws {
         try await withTemporaryDirectory { directory in
             let store = try SQLiteStore(directory: directory)
@@ -41,7 +42,8 @@ struct ServerFixture: Sendable {
 
     /// Connects, and closes when `body` ends.
     func connected<T: Sendable>(_ body: (RawConnection) async throws -> T) async throws -> T {
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port) { channel in
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port) {
+            channel in
             channel.eventLoop.makeCompletedFuture {
                 try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
             }
@@ -92,7 +94,8 @@ final class RawConnection {
                     return (head, String(decoding: rest[..<length], as: UTF8.self))
                 }
             }
-            unread += String(buffer: try #require(await inbound.next(isolation: #isolation), "the connection ended within an answer: \(unread)"))
+            unread += String(
+                buffer: try #require(await inbound.next(isolation: #isolation), "the connection ended within an answer: \(unread)"))
         }
     }
 }

@@ -63,7 +63,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["NONSENSE\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "\u{16}\u{3}\u{1}\u{0}\u{5}", "GET /%zz HTTP/9.9\r\n\r\n"])
+    @Test(arguments: [
+        "NONSENSE\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "\u{16}\u{3}\u{1}\u{0}\u{5}", "GET /%zz HTTP/9.9\r\n\r\n",
+    ])
     func `what is no HTTP ends the connection and nothing else`(bytes: String) async throws {
         try await ServerFixture.run(limits: limits { $0.idle = .milliseconds(200) }) { server async throws in
             try await server.connected { connection in

@@ -25,7 +25,8 @@ import Testing
                 (.get, "/api/v1/stacks", nil, .viewer), (.get, "/api/v1/events", nil, .viewer), (.get, "/metrics", nil, .viewer),
                 (.get, "/api/v1/openapi.json", nil, .viewer),
                 (.post, "/api/v1/stacks", #"{"repository":"shop","number":7}"#, .operator),
-                (.post, "/api/v1/stacks/shop-7/extend", #"{"duration":"1h"}"#, .operator), (.delete, "/api/v1/stacks/shop-7", nil, .operator),
+                (.post, "/api/v1/stacks/shop-7/extend", #"{"duration":"1h"}"#, .operator),
+                (.delete, "/api/v1/stacks/shop-7", nil, .operator),
                 (.get, "/api/v1/tokens", nil, .admin), (.post, "/api/v1/tokens", #"{"name":"x","role":"viewer"}"#, .admin),
                 (.delete, "/api/v1/tokens/x", nil, .admin),
             ]
@@ -106,7 +107,8 @@ import Testing
         (#"{"name":"ci","role":"viewer"}"#, 409, "there is a token named"), (#"{"name":"api-token","role":"viewer"}"#, 400, "name"),
         (#"{"name":"Ci","role":"viewer"}"#, 400, "name"), (#"{"name":"","role":"viewer"}"#, 400, "name"),
         (#"{"name":"x","role":"root"}"#, 400, "role"), (#"{"name":"x"}"#, 400, "role"),
-        (#"{"name":"x","role":"viewer","expires":"soon"}"#, 400, "expires"), (#"{"name":"x","role":"viewer","expires":"0s"}"#, 400, "expires"),
+        (#"{"name":"x","role":"viewer","expires":"soon"}"#, 400, "expires"),
+        (#"{"name":"x","role":"viewer","expires":"0s"}"#, 400, "expires"),
     ])
     func `what can't be given out is refused`(body: String, status: Int, word: String) async throws {
         try await ServiceFixture.run { fixture async throws in

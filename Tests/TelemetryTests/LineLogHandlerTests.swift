@@ -19,10 +19,14 @@ import Testing
     }
 
     @Test func `a line of text has time, level, message and sorted fields`() async throws {
-        let lines = await logged(.text) { $0.warning("step failed", metadata: ["step": "fetch", "error": "no answer", "retryable": "true"]) }
+        let lines = await logged(.text) {
+            $0.warning("step failed", metadata: ["step": "fetch", "error": "no answer", "retryable": "true"])
+        }
         let line = try #require(lines.first)
         #expect(lines.count == 1)
-        #expect(line.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z warning  step failed error="no answer" retryable=true step=fetch\n/) != nil, "\(line)")
+        #expect(
+            line.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z warning  step failed error="no answer" retryable=true step=fetch\n/)
+                != nil, "\(line)")
     }
 
     @Test func `a line of JSON is one object`() async throws {
@@ -46,7 +50,8 @@ import Testing
         let line = try #require(lines.first)
         #expect(line.hasSuffix("\n"))
         let inside = line.dropLast().unicodeScalars
-        #expect(!inside.contains { $0.properties.generalCategory == .control || $0.properties.generalCategory == .format || $0 == "\u{2028}" })
+        #expect(
+            !inside.contains { $0.properties.generalCategory == .control || $0.properties.generalCategory == .format || $0 == "\u{2028}" })
         if format == .json {
             let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
             #expect(object["title"] as? String == title)

@@ -102,7 +102,8 @@ public struct Intake: Sendable {
             guard stack != current else { return stack }
             stack.updatedAt = now
             try transaction.save(stack, wakeAt: now)
-            try transaction.append(StackEvent(stack: name, at: now, kind: .request, name: word, message: message + (requester.map { " (by \($0))" } ?? "")))
+            try transaction.append(
+                StackEvent(stack: name, at: now, kind: .request, name: word, message: message + (requester.map { " (by \($0))" } ?? "")))
             return stack
         }
         wake(name)
