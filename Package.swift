@@ -88,6 +88,8 @@ let package = Package(
                 "Webhooks", argumentParser, configuration, crypto, logging, serviceLifecycle, unixSignals, yams,
             ]),
         .executableTarget(name: "slingshot", dependencies: ["SlingshotCommands"], swiftSettings: settings),
+        .executableTarget(
+            name: "slingshot-benchmark", dependencies: ["Planning", "StagingModel", argumentParser], swiftSettings: settings),
         // Building and testing.
         .executableTarget(name: "embed-folders", swiftSettings: settings),
         .plugin(name: "EmbedTemplates", capability: .buildTool(), dependencies: ["embed-folders"], path: "Sources/EmbedTemplates"),
@@ -104,7 +106,11 @@ let package = Package(
         tests(
             "Service",
             ["ControlAPI", "Orchestration", "StagingModel", "Store", "Webhooks", httpTypes, hummingbird, hummingbirdTesting, logging]),
-        tests("SlingshotCommands", ["ControlAPI", "Orchestration", "StagingModel", "StrictYAML"]),
+        tests("SlingshotCommands", ["ControlAPI", "Orchestration", "Planning", "StagingModel", "StrictYAML"]),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: ["KubernetesClient", "Planning", "SlingshotTestSupport", "StagingModel", "StrictYAML", "Webhooks"],
+            swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

@@ -12,13 +12,18 @@ public struct SlingshotService: Sendable {
     public var policy: LaunchPolicy
     /// The API's bearer token.
     public var apiToken: String
+    public var plan: StackPlanner
 
-    public init(store: any StackStore, intake: Intake, receiver: WebhookReceiver, policy: LaunchPolicy, apiToken: String) {
+    public init(
+        store: any StackStore, intake: Intake, receiver: WebhookReceiver, policy: LaunchPolicy, apiToken: String,
+        plan: @escaping StackPlanner
+    ) {
         self.store = store
         self.intake = intake
         self.receiver = receiver
         self.policy = policy
         self.apiToken = apiToken
+        self.plan = plan
     }
 
     /// The routes of `contract.md`, each group behind what it needs.
@@ -29,6 +34,7 @@ public struct SlingshotService: Sendable {
         WebhookRoutes(receiver: receiver, intake: intake).add(to: router)
         let api = router.group("api/v1").add(middleware: TokenMiddleware(token: apiToken))
         StackRoutes(store: store, intake: intake, policy: policy).add(to: api)
+        PlanRoutes(store: store, plan: plan).add(to: api)
         return router
     }
 

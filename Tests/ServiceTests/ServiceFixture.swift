@@ -22,7 +22,9 @@ struct ServiceFixture: Sendable {
     let clock: TestClock
     let http: any TestClientProtocol
 
-    static func run(_ body: @escaping @Sendable (ServiceFixture) async throws -> Void) async throws {
+    static func run(
+        plan: @escaping StackPlanner = { _ in nil }, _ body: @escaping @Sendable (ServiceFixture) async throws -> Void
+    ) async throws {
         try await withTemporaryDirectory { directory in
             let store = try SQLiteStore(directory: directory)
             let clock = TestClock()
@@ -32,7 +34,8 @@ struct ServiceFixture: Sendable {
                 secret: try #require(WebhookSecret(secret.utf8)))
             let receiver = WebhookReceiver(adapters: [GitHubAdapter()], subscriptions: [subscription])
             let service = SlingshotService(
-                store: store, intake: intake, receiver: receiver, policy: Samples.policy, apiToken: token)
+                store: store, intake: intake, receiver: receiver, policy: Samples.policy, apiToken: token,
+                plan: { try await plan($0) })
             var logger = Logger(label: "test")
             logger.logLevel = .critical
             let application = Application(router: service.router(), logger: logger)

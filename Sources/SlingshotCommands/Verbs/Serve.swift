@@ -1,8 +1,10 @@
 public import ArgumentParser
+import ControlAPI
 import Foundation
 import GitRefs
 public import Logging
 import Orchestration
+import Planning
 import Service
 import ServiceLifecycle
 import StagingModel
@@ -35,14 +37,15 @@ struct ServeCommand: AsyncParsableCommand {
             let settings = configuration.repositories.map(\.settings)
             let clock = SystemClock()
             let refs = GitRefs(directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger)
+            let orchestration = OrchestrationSettings(
+                repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout)
             let orchestrator = Orchestrator(
-                engines: Engines(store: store, runtimes: runtimes, refs: refs, clock: clock),
-                settings: OrchestrationSettings(
-                    repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout),
-                logger: logger)
+                engines: Engines(store: store, runtimes: runtimes, refs: refs, clock: clock), settings: orchestration, logger: logger)
+            let plans = DeployedPlans(refs: refs, settings: orchestration)
             let intake = Intake(store: store, repositories: settings, policy: configuration.policy, clock: clock, wake: orchestrator.wake)
             let service = SlingshotService(
-                store: store, intake: intake, receiver: receiver, policy: configuration.policy, apiToken: token)
+                store: store, intake: intake, receiver: receiver, policy: configuration.policy, apiToken: token,
+                plan: { try await StackPlan($0, plans, addressing) })
             let host = configuration.host
             let application = service.application(host: host, port: configuration.port, logger: logger) { port in
                 if let tokenFile { Terminal.note("the API token is in \(tokenFile); the command line reads it from SLINGSHOT_TOKEN") }
@@ -68,6 +71,17 @@ struct ServeCommand: AsyncParsableCommand {
         throw ConfigurationError(
             "`namespacePrefix` is \"\(addressing.namespacePrefix)\" now, but \(moved.name) lives in \(moved.namespace); set it back, and destroy the stacks first"
         )
+    }
+}
+
+extension StackPlan {
+    /// What `stack` was deployed from, fit to be shown; nil when nothing was.
+    init?(_ stack: Stack, _ plans: DeployedPlans, _ addressing: StackAddressing) async throws {
+        guard let (plan, repository) = try await plans.plan(of: stack) else { return nil }
+        let salt = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        self.init(
+            plan, deployedDigest: stack.deployed?.planDigest ?? "", objects: plan.objects.map { $0.hidingSecrets(salt: salt) }, salt: salt,
+            repository: repository, addressing: addressing, pullRequest: stack.pullRequest)
     }
 }
 
