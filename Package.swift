@@ -110,12 +110,12 @@ let package = Package(
         .executableTarget(
             name: "slingshot-benchmark",
             dependencies: [
-                "KubernetesClient", "KubernetesRuntime", "Orchestration", "StagingModel", argumentParser, asyncHTTPClient, logging, nioCore,
+                "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "StagingModel", argumentParser,
+                asyncHTTPClient, logging, nioCore,
                 nioHTTP1, nioSSL,
             ],
             swiftSettings: settings),
         .executableTarget(name: "embed-folders", swiftSettings: settings),
-        .executableTarget(name: "fetch-benchmark", dependencies: ["GitRefs", "StagingModel", logging], swiftSettings: settings),
         .plugin(name: "EmbedTemplates", capability: .buildTool(), dependencies: ["embed-folders"], path: "Sources/EmbedTemplates"),
         library("FaultProxy", ["KubernetesClient", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
         .executableTarget(
@@ -138,7 +138,11 @@ let package = Package(
                 hummingbirdTesting,
                 logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ]),
-        tests("SlingshotCommands", ["ControlAPI", "Orchestration", "StagingModel", "StrictYAML", "Telemetry", logging]),
+        tests("SlingshotCommands", ["ControlAPI", "Orchestration", "Planning", "StagingModel", "StrictYAML", "Telemetry", logging]),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: ["KubernetesClient", "Planning", "SlingshotTestSupport", "StagingModel", "StrictYAML", "Webhooks"],
+            swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

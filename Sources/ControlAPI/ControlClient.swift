@@ -61,6 +61,11 @@ public struct ControlClient: Sendable {
         try await send(.DELETE, "api/v1/stacks/\(try segment(name))")
     }
 
+    /// What the stack was deployed from, rendered again.
+    public func plan(of name: String) async throws -> StackPlan {
+        try await send(.GET, "api/v1/stacks/\(try segment(name))/plan")
+    }
+
     /// At most `limit` events, oldest first: the first with an id above `after`, or the newest when `after` is nil.
     public func events(of name: String, after: Int64? = nil, limit: Int = 1_000) async throws -> [StackEvent] {
         var query = ["limit": String(limit)]

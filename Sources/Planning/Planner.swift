@@ -107,7 +107,7 @@ private func assemble(
         }, timeToLive: request.stackFile?.timeToLive, objects: order.map { objects[$0] }, digest: hexadecimal(digest.finalize()))
 }
 
-private func hexadecimal(_ digest: SHA256Digest) -> String {
+func hexadecimal(_ digest: SHA256Digest) -> String {
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }

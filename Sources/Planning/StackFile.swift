@@ -23,7 +23,7 @@ public struct StackFile: Hashable, Sendable {
 
     private static let sources = ["template", "manifests", "kustomize", "helm", "compose"]
     private static let unsupported = "not supported yet by this version; use template or manifests"
-    private static let limits = YAMLLimits(bytes: 64 << 10, documents: 1, nodes: 10_000, depth: 32)
+    static let limits = YAMLLimits(bytes: 64 << 10, documents: 1, nodes: 10_000, depth: 32)
 
     /// `file` is its name for problems.
     public static func parse(_ bytes: [UInt8], file: String = path) throws(PlanningError) -> StackFile {
@@ -34,7 +34,7 @@ public struct StackFile: Hashable, Sendable {
         }
     }
 
-    private init(_ document: YAMLValue) throws(YAMLProblem) {
+    init(_ document: YAMLValue) throws(YAMLProblem) {
         guard !document.isNull else { throw document.problem("the file is empty; name a source, such as template: web") }
         var problems = YAMLProblems()
         let file = try document.mapping(allowing: Self.sources + ["build", "endpoints", "values", "ttl"], &problems)

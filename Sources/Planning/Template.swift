@@ -66,13 +66,11 @@ struct Template: Sendable {
 
     /// The values of all parameters: what was given, checked, or else the default. `place` is where the template was chosen.
     func values(_ given: [String: GivenValue], place: YAMLValue) throws(PlanningError) -> JSONValue {
-        var problems: [YAMLProblem] = []
+        var problems = complaints(about: given)
         var values: [String: JSONValue] = [:]
-        problems += misnamed(given)
         for parameter in parameters {
             let value = given[parameter.name]
             if let value, value.value != .null {
-                if let complaint = parameter.complaint(about: value.value) { problems.append(value.source.problem(complaint)) }
                 values[parameter.name] = value.value
             } else if parameter.isRequired {
                 let message = "the template \(name) needs \(parameter.name) (\(parameter.description)); add it to values"
@@ -83,6 +81,15 @@ struct Template: Sendable {
         }
         guard problems.isEmpty else { throw PlanningError(problems) }
         return .object(values)
+    }
+
+    /// What is wrong with the values that were given; those that may come from elsewhere are not missed.
+    func complaints(about given: [String: GivenValue]) -> [YAMLProblem] {
+        misnamed(given)
+            + parameters.compactMap { parameter in
+                guard let value = given[parameter.name], value.value != .null else { return nil }
+                return parameter.complaint(about: value.value).map { value.source.problem($0) }
+            }
     }
 
     /// The values that no parameter takes.

@@ -25,12 +25,13 @@ public struct SlingshotService: Sendable {
     public var apiToken: String
     /// Addresses of the reverse proxies whose `X-Forwarded-For` is believed. What is no IP address counts for nothing.
     public var trustedProxies: [String]
+    public var plan: StackPlanner
     let connections: Connections
 
     public init(
         store: any StackStore, intake: Intake, receiver: WebhookReceiver, policy: LaunchPolicy, clock: any WallClock, health: EngineHealth,
         runtimes: [String: any StackRuntime], registry: MetricsRegistry, apiToken: String, trustedProxies: [String] = [],
-        limits: ServerLimits = ServerLimits()
+        limits: ServerLimits = ServerLimits(), plan: @escaping StackPlanner
     ) {
         self.store = store
         self.intake = intake
@@ -43,6 +44,7 @@ public struct SlingshotService: Sendable {
         self.apiToken = apiToken
         self.trustedProxies = trustedProxies
         connections = Connections(limits: limits, trusted: Set(trustedProxies.compactMap { Sender($0) }))
+        self.plan = plan
     }
 
     /// Whether the text is an IP address, as `trustedProxies` takes them.
@@ -68,6 +70,7 @@ public struct SlingshotService: Sendable {
         let live = LiveStack(runtimes: runtimes, clock: clock)
         StackRoutes(store: store, intake: intake, policy: policy, live: live).add(to: api)
         LogRoutes(store: store, live: live).add(to: api)
+        PlanRoutes(store: store, plan: plan).add(to: api)
         TokenRoutes(store: store, clock: clock).add(to: api)
         return routes
     }

@@ -27,14 +27,15 @@ struct ServiceFixture: Sendable {
     let http: any TestClientProtocol
 
     static func run(
-        engine: SimulatedEngine = SimulatedEngine(), live: Bool = false, _ body: @escaping @Sendable (ServiceFixture) async throws -> Void
+        engine: SimulatedEngine = SimulatedEngine(), live: Bool = false, plan: @escaping StackPlanner = { _ in nil },
+        _ body: @escaping @Sendable (ServiceFixture) async throws -> Void
     )
         async throws
     {
         try await withTemporaryDirectory { directory in
             let store = try SQLiteStore(directory: directory)
             let clock = TestClock()
-            let (service, orchestrator) = try make(store: store, clock: clock, engine: engine)
+            let (service, orchestrator) = try make(store: store, clock: clock, engine: engine, plan: plan)
             let application = Application(router: service.router(), logger: quiet)
             try await application.test(live ? .live : .router) { client in
                 try await body(ServiceFixture(store: store, clock: clock, orchestrator: orchestrator, engine: engine, http: client))
@@ -51,7 +52,7 @@ struct ServiceFixture: Sendable {
     /// The service over `store`, and an orchestrator without engines that does not run yet.
     static func make(
         store: any StackStore, clock: any WallClock, engine: SimulatedEngine = SimulatedEngine(), limits: ServerLimits = ServerLimits(),
-        trustedProxies: [String] = []
+        trustedProxies: [String] = [], plan: @escaping StackPlanner = { _ in nil }
     ) throws -> (SlingshotService, Orchestrator) {
         let registry = MetricsRegistry(help: MetricHelp.texts)
         let orchestrator = Orchestrator(
@@ -64,7 +65,7 @@ struct ServiceFixture: Sendable {
             store: store, intake: intake, receiver: WebhookReceiver(adapters: [GitHubAdapter()], subscriptions: [subscription]),
             policy: Samples.policy, clock: clock, health: orchestrator.health, runtimes: ["cluster": engine], registry: registry,
             apiToken: token,
-            trustedProxies: trustedProxies, limits: limits)
+            trustedProxies: trustedProxies, limits: limits, plan: plan)
         return (service, orchestrator)
     }
 

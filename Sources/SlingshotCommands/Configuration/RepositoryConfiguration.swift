@@ -10,7 +10,9 @@ extension ServerConfiguration.Repository {
     ) throws(YAMLProblem) {
         var problems = YAMLProblems()
         let mapping = try item.mapping(
-            allowing: ["name", "forge", "repository", "url", "credentials", "runtime", "webhookSecret", "template", "values", "policy", "forks"], &problems
+            allowing: [
+                "name", "forge", "repository", "url", "credentials", "runtime", "webhookSecret", "template", "values", "policy", "forks",
+            ], &problems
         )
         let name = problems.collect { () throws(YAMLProblem) in
             let value = try mapping.required("name")
@@ -30,7 +32,9 @@ extension ServerConfiguration.Repository {
         let url = problems.collect { () throws(YAMLProblem) in
             let url = try mapping.required("url")
             let text = try url.string()
-            do throws(StepError) { try GitRefs.check(url: text, credentials: credentials ?? nil) } catch { throw url.problem(error.message) }
+            do throws(StepError) { try GitRefs.check(url: text, credentials: credentials ?? nil) } catch {
+                throw url.problem(error.message)
+            }
             return text
         }
         let runtime = problems.collect { () throws(YAMLProblem) in

@@ -1,8 +1,10 @@
 public import ArgumentParser
+import ControlAPI
 import Foundation
 import GitRefs
 public import Logging
 import Orchestration
+import Planning
 import Service
 import StagingModel
 import Store
@@ -47,15 +49,17 @@ struct ServeCommand: AsyncParsableCommand {
             let refs = GitRefs(directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger) {
                 try $0.read(for: "the token of a repository's credentials")
             }
+            let orchestration = OrchestrationSettings(
+                repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout)
             let orchestrator = Orchestrator(
-                engines: Engines(store: store, runtimes: runtimes, refs: refs, clock: clock, metrics: registry),
-                settings: OrchestrationSettings(
-                    repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout),
+                engines: Engines(store: store, runtimes: runtimes, refs: refs, clock: clock, metrics: registry), settings: orchestration,
                 logger: logger)
+            let plans = DeployedPlans(refs: refs, settings: orchestration)
             let intake = Intake(store: store, repositories: settings, policy: configuration.policy, clock: clock, wake: orchestrator.wake)
             let service = SlingshotService(
                 store: store, intake: intake, receiver: receiver, policy: configuration.policy, clock: clock, health: orchestrator.health,
-                runtimes: runtimes, registry: registry, apiToken: token, trustedProxies: configuration.trustedProxies)
+                runtimes: runtimes, registry: registry, apiToken: token, trustedProxies: configuration.trustedProxies,
+                plan: { try await StackPlan($0, plans, addressing) })
             let pruner = Pruner(store: store, clock: clock, retention: configuration.retention, logger: logger)
             let host = configuration.host
             let application = service.application(host: host, port: configuration.port, logger: logger) { port in
@@ -79,6 +83,17 @@ struct ServeCommand: AsyncParsableCommand {
         throw ConfigurationError(
             "`namespacePrefix` is \"\(addressing.namespacePrefix)\" now, but \(moved.name) lives in \(moved.namespace); set it back, and destroy the stacks first"
         )
+    }
+}
+
+extension StackPlan {
+    /// What `stack` was deployed from, fit to be shown; nil when nothing was.
+    init?(_ stack: Stack, _ plans: DeployedPlans, _ addressing: StackAddressing) async throws {
+        guard let (plan, repository) = try await plans.plan(of: stack) else { return nil }
+        let salt = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        self.init(
+            plan, deployedDigest: stack.deployed?.planDigest ?? "", objects: plan.objects.map { $0.hidingSecrets(salt: salt) }, salt: salt,
+            repository: repository, addressing: addressing, pullRequest: stack.pullRequest)
     }
 }
 
