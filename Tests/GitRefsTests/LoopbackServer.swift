@@ -33,6 +33,7 @@ final class LoopbackServer: Sendable {
         self.listener = listener
         DispatchQueue(label: "loopback").async { [weak self] in
             while case let connection = accept(listener, nil, nil), connection >= 0 {
+                _ = fcntl(connection, F_SETFD, FD_CLOEXEC)  // no program that another test starts may keep it open
                 switch Self.read(connection).flatMap({ try? answer($0) }) {
                 case nil, .silence?:
                     self?.silent.withLock { $0.append(connection) }

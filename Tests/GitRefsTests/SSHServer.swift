@@ -35,14 +35,10 @@ final class SSHServer: Sendable {
         try trust("host")
         DispatchQueue(label: "sshd").async { [listener, file = folder.path + "/sshd_config"] in
             while case let connection = accept(listener, nil, nil), connection >= 0 {
-                let process = Process()
-                process.executableURL = URL(filePath: "/usr/sbin/sshd")
-                process.arguments = ["-i", "-e", "-f", file]
-                process.standardInput = FileHandle(fileDescriptor: connection)
-                process.standardOutput = FileHandle(fileDescriptor: connection)
-                process.standardError = FileHandle.nullDevice
-                try? process.run()
+                _ = fcntl(connection, F_SETFD, FD_CLOEXEC)  // no program that another test starts may keep it open
+                let process = try? spawn(["/usr/sbin/sshd", "-i", "-f", file], input: connection, output: connection)
                 close(connection)
+                if let process { DispatchQueue.global().async { wait(for: process) } }
             }
             close(listener)
         }

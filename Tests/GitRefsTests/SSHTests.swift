@@ -36,13 +36,12 @@ import Testing
         let commit = try upstream.commit(["a.txt": .file("one")])
         let shop = settings(server.url(of: upstream.path), .ssh(key: nil, knownHosts: server.knownHosts))
         let socket = state.path + "/agent"
-        let agent = Process()
-        agent.executableURL = URL(filePath: "/usr/bin/ssh-agent")
-        agent.arguments = ["-D", "-a", socket]
         let output = Pipe()
-        agent.standardOutput = output
-        try agent.run()
-        defer { kill(agent.processIdentifier, SIGKILL) }  // the test's threads block SIGTERM, and a child inherits that
+        let agent = try spawn(["ssh-agent", "-D", "-a", socket], input: 0, output: output.fileHandleForWriting.fileDescriptor)
+        defer {
+            kill(agent, SIGTERM)
+            wait(for: agent)
+        }
         _ = try output.fileHandleForReading.read(upToCount: 1)  // it speaks when its socket is there
         _ = try run(["ssh-add", "-q", server.clientKey], environment: ["SSH_AUTH_SOCK": socket], input: Data())
         #expect(try await GitRefs(state, machine: ["SSH_AUTH_SOCK": socket]).fetch("refs/pull/7/head", of: shop) == commit)
