@@ -87,7 +87,10 @@ struct PlanCommand: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(at: mirrors) }
         var repository = repository
         repository.url = root.path
-        let refs = GitRefs(directory: mirrors, logger: makeLogger(level: .warning))
+        repository.credentials = nil
+        var logging = LoggingSettings()
+        logging.level = .warning
+        let refs = GitRefs(directory: mirrors, logger: logging.logger()) { _ in "" }
         let full = try ref.map { $0.hasPrefix("refs/") ? $0 : "refs/heads/\($0)" } ?? checkedOut(root)
         var commit = try await refs.fetch(full, of: repository)
         if let sha {
