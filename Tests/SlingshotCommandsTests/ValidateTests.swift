@@ -45,7 +45,7 @@ import Testing
             repositories:
               - name: a-1
                 forge: gitlab
-                url: ssh://x
+                url: ftp://x
                 policy: {level: none, allow: {kinds: [Role.rbac.authorization.k8s.io], foo: 1, capabilities: [CAP_X]}}
             """
         let report = try report(text)
