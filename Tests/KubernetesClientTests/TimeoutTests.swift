@@ -56,7 +56,7 @@ import Testing
     @Test func aSilentWatchIsAskedForAgainWhereItWas() async throws {
         let event = #"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9"}}}"# + "\n"
         let answers: [LoopbackServer.Answer] = [.init(body: event, silence: .beforeEnd), .init(body: event)]
-        try await LoopbackServer.with(answers, timeouts: Timeouts(watchIdle: .milliseconds(50))) { client, server in
+        try await LoopbackServer.with(answers, timeouts: Timeouts(watchIdle: .seconds(2))) { client, server in
             var events = client.watch(pods, from: "5", as: Item.self).makeAsyncIterator()
             for _ in 1...2 { _ = try await events.next() }
             #expect(server.lines.map { $0.contains("resourceVersion=9&") } == [false, true])
