@@ -4,10 +4,17 @@ import StagingModel
 
 /// Follows the logs of all pods that a query means: those there are, those that come, and each run of a container that restarts.
 struct LogFollower: Sendable {
-    /// A run to follow. What began before the query was asked is read from where the query says, the rest from its beginning.
-    private struct Found: Sendable {
-        var run: ContainerRun
-        var isFirst: Bool
+    /// What the cluster tells of the containers that are followed.
+    private enum Found: Sendable {
+        /// What began before the query was asked is read from where the query says, the rest from its beginning.
+        case run(ContainerRun, isFirst: Bool)
+        case gone(podUID: String)
+    }
+
+    /// The runs of one container, one after another: what was read of one is not read again of the next.
+    private struct Queue {
+        var podUID: String
+        var runs: AsyncStream<(ContainerRun, Bool)>.Continuation
     }
 
     let source: LogSource
@@ -28,11 +35,29 @@ struct LogFollower: Sendable {
                         found.finish()
                     } catch { found.finish(throwing: error) }
                 }
+                var queues: [String: Queue] = [:]
                 for try await next in runs {
-                    group.addTask {
-                        do { try await source.follow(next.run, isFirst: next.isFirst, onLine: onLine) } catch {
-                            found.finish(throwing: error)
+                    switch next {
+                    case .gone(let uid):
+                        for (key, queue) in queues where queue.podUID == uid {
+                            queue.runs.finish()
+                            queues[key] = nil
                         }
+                    case .run(let run, let isFirst):
+                        let key = "\(run.uid)/\(run.container)"
+                        if queues[key] == nil {
+                            let (own, continuation) = AsyncStream<(ContainerRun, Bool)>.makeStream()
+                            queues[key] = Queue(podUID: run.uid, runs: continuation)
+                            group.addTask {
+                                var last: String?
+                                do {
+                                    for await (run, isFirst) in own {
+                                        last = try await source.follow(run, after: last, isFirst: isFirst, onLine: onLine)
+                                    }
+                                } catch { found.finish(throwing: error) }
+                            }
+                        }
+                        queues[key]?.runs.yield((run, isFirst))
                     }
                 }
                 try Task.checkCancellation()
@@ -59,12 +84,13 @@ struct LogFollower: Sendable {
                 changed = [pod]
             case .removed(let pod): uids.remove(pod.metadata.uid)
             }
+            for uid in (alive ?? []).subtracting(uids) { tell(.gone(podUID: uid)) }
             alive = uids
             followed = followed.filter { uids.contains($0.uid) }
             let new = changed.flatMap(wanted.begun).filter { !followed.contains($0) }
             followed.formUnion(new)
             try LoggedPods.requireFew(Set(followed.map { [$0.uid, $0.container] }).count)
-            for run in new { tell(Found(run: run, isFirst: isFirst)) }
+            for run in new { tell(.run(run, isFirst: isFirst)) }
             if uids.isEmpty, try await isGone() { return }
         }
     }

@@ -50,16 +50,23 @@ struct LogSource: Sendable {
         return Array(lines[first...])
     }
 
-    /// Follows one run to its end, through broken connections.
+    /// Follows one run to its end, through broken connections, and returns the time of the last line.
     ///
-    /// - Parameter isFirst: whether `since` and `tail` count; what begins later is read from its beginning.
-    func follow(_ run: ContainerRun, isFirst: Bool, onLine: @Sendable (LogLine) async throws -> Void) async throws {
-        var last: String?
+    /// - Parameters:
+    ///   - last: the time of the last line that is known of the container. The server tells the lines of whichever run is there when it is
+    ///     asked, so that they may be the next one's already.
+    ///   - isFirst: whether `since` and `tail` count; what begins later is read from its beginning.
+    func follow(
+        _ run: ContainerRun, after last: String?, isFirst: Bool, onLine: @Sendable (LogLine) async throws -> Void
+    ) async throws -> String? {
+        var last = last
         var failures = 0
+        var isPrevious = false
+        if !isFirst { isPrevious = try await restarts(of: run) == run.restarts + 1 }
         while true {
             let options = LogOptions(
                 container: run.container, tailLines: isFirst && last == nil ? query.tail : nil,
-                sinceTime: last ?? (isFirst ? query.since : nil), timestamps: true, follow: true)
+                sinceTime: last ?? (isFirst ? query.since : nil), timestamps: true, previous: isPrevious, follow: !isPrevious)
             // the server looks at whole seconds only, so it says lines again
             let seen = last.map { TimeKey($0, 0) }
             var reader = LogLineReader(run)
@@ -73,29 +80,32 @@ struct LogSource: Sendable {
                     }
                 }
                 // It ends too when a kubelet restarts or a log is rotated.
-                guard try await isRunning(run) else { return }
+                guard !isPrevious, try await isRunning(run) else { return last }
             } catch let error as KubernetesError {
-                if error.code == 404 { return }
+                if error.code == 404 || isPrevious && error.code == 400 { return last }
                 guard error.isRetryable || error.code == 400, failures < 6 else { throw error }
-                guard try await isCurrent(run) else { return }
+                guard try await isCurrent(run) else { return last }
             }
             try await clock.sleep(until: clock.now.addingTimeInterval(min(10, 0.5 * Double(1 << failures))))
             failures += 1
         }
     }
 
-    private func isRunning(_ run: ContainerRun) async throws -> Bool { try await status(of: run)?.state?.running != nil }
-    private func isCurrent(_ run: ContainerRun) async throws -> Bool { try await status(of: run) != nil }
+    private func isRunning(_ run: ContainerRun) async throws -> Bool {
+        guard let status = try await status(of: run), status.restartCount == run.restarts else { return false }
+        return status.state?.running != nil
+    }
 
-    /// Nil when the container is in another run by now, or gone.
+    private func isCurrent(_ run: ContainerRun) async throws -> Bool { try await restarts(of: run) == run.restarts }
+    private func restarts(of run: ContainerRun) async throws -> Int? { try await status(of: run)?.restartCount }
+
+    /// Of the run's container as it is now; nil when it is gone.
     private func status(of run: ContainerRun) async throws -> Pod.ContainerStatus? {
         do {
             // listed, as all pods are: the account may have no other right
             let path = try ResourcePath(.pods, namespace: namespace)
             let pods = try await client.list(path, selector: Selector(fields: "metadata.name=\(run.pod)"), as: Pod.self).items
-            return pods.first { $0.metadata.uid == run.uid }?.containers.first {
-                $0.name == run.container && $0.restartCount == run.restarts
-            }
+            return pods.first { $0.metadata.uid == run.uid }?.containers.first { $0.name == run.container }
         } catch let error as KubernetesError where error.isRetryable { return nil }
     }
 }
