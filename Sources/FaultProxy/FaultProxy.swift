@@ -66,6 +66,9 @@ public final class FaultProxy: Sendable {
         for channel in channels { try? await channel.close() }
     }
 
+    /// Whether it listens.
+    public var isOpen: Bool { state.withLock { $0.listener != nil } }
+
     /// Listens again, at the same address.
     public func open() async throws { opened(try await Self.bind(host: host, port: port)) }
 
@@ -136,7 +139,7 @@ extension FaultProxy {
         kind: Config
         clusters: [{name: faulty, cluster: {server: "http://\(host):\(port)"}}]
         contexts: [{name: faulty, context: {cluster: faulty, user: nobody}}]
-        users: [{name: nobody, user: {}}]
+        users: [{name: nobody, user: {token: "the proxy has its own"}}]
         current-context: faulty
 
         """
