@@ -95,7 +95,7 @@ struct Transport: Sendable {
             do { response = try await client.execute(message, timeout: .seconds(30)) } catch { throw translated(error) }
             let code = Int(response.status.code)
             if (200...299).contains(code) { return response }
-            let status = await Self.status(of: response)
+            let status = try await Self.status(of: response)
             if code == 401, !isRenewed, credentials.renew(after: credential) {
                 isRenewed = true
                 continue
@@ -108,9 +108,13 @@ struct Transport: Sendable {
         }
     }
 
-    /// The `Status` in an error's body, or what can be made of a body that is none: a proxy answered, or the server was too busy to.
-    private static func status(of response: HTTPClientResponse) async -> Status {
-        let body = (try? await response.body.collect(upTo: largestError)) ?? ByteBuffer()
+    /// The `Status` in an error's body, or what can be made of a body that is none: a proxy answered, or the server was too busy to. A body
+    /// that breaks off is no answer: whether it said "no such object" or "not found here" can't be known.
+    private static func status(of response: HTTPClientResponse) async throws -> Status {
+        let body: ByteBuffer
+        do { body = try await response.body.collect(upTo: largestError) } catch is NIOTooManyBytesError { body = ByteBuffer() } catch {
+            throw translated(error)
+        }
         let code = Int(response.status.code)
         if var status = try? JSONDecoder().decode(Status.self, from: body), status.reason != nil || !status.message.isEmpty {
             status.code = code
