@@ -74,6 +74,8 @@ public struct Stack: Codable, Hashable, Sendable {
     /// Grows by one with each thing that has to be deployed; `deployed.revision` follows it.
     public var revision: Int
     public var lease: Lease
+    /// The revision is not deployed before then, because more may follow: it came while another was being deployed. Nil for at once.
+    public var settlesAt: Date?
     /// The forge's time of the newest delivery that was acted on.
     public var forgeUpdatedAt: Date?
 

@@ -47,6 +47,18 @@ import Testing
         #expect(again.stack?.revision == 1)
     }
 
+    @Test func `a push during a deploy is held for a moment, any other is not`() {
+        let push = Samples.event(.pushed, head: Samples.commit("b"))
+        #expect(admit(push, current: Samples.stack()).stack?.settlesAt == now.addingTimeInterval(2))
+        let deployed = Samples.stack {
+            $0.deployed = .init(revision: 1, commit: Samples.commit("a"), planDigest: "d", at: now)
+            $0.settlesAt = now
+        }
+        #expect(admit(push, current: deployed).stack?.settlesAt == nil)
+        let failed = Samples.stack { $0.failure = .init(step: "deploy", message: "invalid", attempts: 1, retryAt: nil) }
+        #expect(admit(push, current: failed).stack?.settlesAt == nil)
+    }
+
     @Test func `a push keeps the lease unless the configuration renews it`() {
         let event = Samples.event(.pushed, head: Samples.commit("b"))
         #expect(admit(event, current: Samples.stack()).stack?.lease == Samples.stack().lease)

@@ -63,7 +63,9 @@ private func update(_ stack: inout Stack, with event: PullRequestEvent, policy: 
     }
     stack.ref = nil
     stack.pinnedCommit = nil
+    let isDeploying = stack.isDeploying
     stack.anew(message: "new commit \(event.pullRequest.head?.short ?? "")")
+    if isDeploying { stack.settlesAt = now.addingTimeInterval(Stack.settling) }
     if policy.lifetime.renewOnPush, stack.lease.expiresAt != nil { stack.lease = Lease(from: now, policy: policy.lifetime) }
     return Admission(action: .update, reason: "new commit \(event.pullRequest.head?.short ?? "")", stack: stack)
 }
@@ -110,10 +112,18 @@ extension Stack {
     /// Whether it is wanted and its lease has not ended; a record can say the one before the worker came to the other.
     func isRunning(at now: Date) -> Bool { wanted == .running && !lease.isExpired(at: now) }
 
+    /// Seconds in which no further push comes before one that cut another's deploy short is deployed. Instants are whole seconds, so it is one
+    /// at least. A push to a stack that stands still is never held.
+    static let settling: TimeInterval = 2
+
+    /// Whether the present revision is on its way to the engine.
+    var isDeploying: Bool { deployed?.revision != revision && (failure == nil || failure?.retryAt != nil) }
+
     /// A new revision has to be deployed; what runs goes on until then.
     mutating func anew(message: String) {
         revision += 1
         failure = nil
+        settlesAt = nil
         phase = .queued
         self.message = message
     }

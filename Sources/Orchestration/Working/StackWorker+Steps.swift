@@ -39,8 +39,6 @@ extension StackWorker {
             let removed = try await engines.runtime(of: stack).destroy(name, uid: uid)
             let counts = removed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
             try await record(step, "destroying namespace UID \(uid): \(counts.isEmpty ? "it was empty" : counts)") { $0.failure = nil }
-            // The wait belongs to this step: only a process that died in between finds the namespace terminating.
-            try await awaitGone(.awaitGone(uid: uid), uid: uid, of: stack)
         case .awaitGone(let uid):
             try await awaitGone(step, uid: uid, of: stack)
         case .finish(let reason, let note):
@@ -115,9 +113,9 @@ extension StackWorker {
     }
 
     private func awaitGone(_ step: Step, uid: String, of stack: Stack) async throws {
-        let started = stack.updatedAt
+        let started = engines.clock.now
         try await engines.runtime(of: stack).awaitGone(name, uid: uid) { holding in
-            try await record(step, kind: .step, name: "progress", "waiting: \(holding)") { $0.message = "destroying; \(holding)" }
+            try await record(step, kind: .step, name: "progress", "waiting: \(holding)") { $0.held(by: holding) }
         }
         let seconds = max(Int(engines.clock.now.timeIntervalSince(started)), 0)
         try await record(step, "the engine says that namespace UID \(uid) is gone (\(DurationText.text(seconds)))") { $0.gone() }
