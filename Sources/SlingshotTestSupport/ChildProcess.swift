@@ -36,7 +36,7 @@ public final class ChildProcess: Sendable {
             return try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     for try await line in execution.standardError.strings() { child.printed(line) }
-                    child.ended()
+                    child.hasPrintedAll()
                 }
                 do {
                     let result = try await body(child)
@@ -69,15 +69,16 @@ public final class ChildProcess: Sendable {
     /// Sends SIGKILL, so that it gets no chance to tidy up, and returns when it is dead.
     public func kill() async {
         send(.kill)
-        await waitForEnd()
+        await ended()
     }
 
     private func stop() async {
         if !state.withLock({ $0.hasEnded }) { send(.terminate) }
-        await waitForEnd()
+        await ended()
     }
 
-    private func waitForEnd() async {
+    /// Returns when it is dead, by itself or killed.
+    public func ended() async {
         await withCheckedContinuation { continuation in
             let hasEnded = state.withLock { state in
                 if !state.hasEnded { state.endWaiters.append(continuation) }
@@ -97,7 +98,7 @@ public final class ChildProcess: Sendable {
         for waiter in found { waiter.continuation.resume(returning: line) }
     }
 
-    private func ended() {
+    private func hasPrintedAll() {
         let (waiters, endWaiters) = state.withLock { state in
             state.hasEnded = true
             defer { (state.waiters, state.endWaiters) = ([], []) }
