@@ -15,8 +15,10 @@ struct Exchange: Sendable {
         "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "host", "content-length", "authorization",
     ]
 
-    /// Answers. False when the connection has to break. What is under way ends when the client goes: a watch may say nothing for long.
+    /// Answers. False when the connection has to break. A read ends when the client goes: a watch may say nothing for long. A change that was
+    /// asked for is made, whether anybody still waits for the answer or not; so it is with an API server.
     func run(whileOpen channel: any Channel) async throws -> Bool {
+        guard head.method == .GET else { return try await answer() }
         let (closed, continuation) = AsyncStream.makeStream(of: Void.self)
         channel.closeFuture.whenComplete { _ in continuation.finish() }
         return try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -37,6 +39,9 @@ struct Exchange: Sendable {
         case .status(let code, let retryAfter):
             try await refuse(code, retryAfter: retryAfter, "the fault proxy refuses")
             return true
+        case .lie(let text):
+            try await say(200, ByteBuffer(string: text), headers: [:])
+            return true
         case .drop(.before, let action):
             await action()
             return false
@@ -55,7 +60,7 @@ struct Exchange: Sendable {
         case .drop(.after, let action):
             await action()
             return false
-        case .drop, .status, nil: break
+        case .drop, .status, .lie, nil: break
         }
         var answerHeaders = response.headers
         for name in ["connection", "keep-alive", "transfer-encoding"] { answerHeaders.remove(name: name) }
@@ -79,8 +84,13 @@ struct Exchange: Sendable {
         let text = why.filter { $0 != "\"" && $0 != "\\" && !$0.isNewline }
         let body = ByteBuffer(
             string: #"{"kind":"Status","apiVersion":"v1","status":"Failure","code":\#(code),"reason":"FaultProxy","message":"\#(text)"}"#)
-        var headers: HTTPHeaders = ["content-type": "application/json", "content-length": "\(body.readableBytes)"]
-        if let retryAfter { headers.add(name: "retry-after", value: "\(retryAfter)") }
+        try await say(code, body, headers: retryAfter.map { ["retry-after": "\($0)"] } ?? [:])
+    }
+
+    private func say(_ code: Int, _ body: ByteBuffer, headers: HTTPHeaders) async throws {
+        var headers = headers
+        headers.add(name: "content-type", value: "application/json")
+        headers.add(name: "content-length", value: "\(body.readableBytes)")
         try await outbound.write(.head(HTTPResponseHead(version: .http1_1, status: .init(statusCode: code), headers: headers)))
         try await outbound.write(.body(.byteBuffer(body)))
         try await outbound.write(.end(nil))

@@ -14,6 +14,8 @@ public enum Fault: Sendable {
     case slow(Duration)
     /// Refused with this status, and not forwarded. `retryAfter` is in seconds.
     case status(Int, retryAfter: Int?)
+    /// Answered with this JSON as if all were well, and not forwarded: a cache, or a proxy, that says what is not so.
+    case lie(String)
     /// The connection breaks, after `action` was done.
     case drop(Moment, action: @Sendable () async -> Void)
 
@@ -30,6 +32,12 @@ public struct ProxiedRequest: Sendable {
     /// What the API server answered; nil when it was not asked, or has not answered yet.
     public var status: Int?
 
+    public init(number: Int, method: String, target: String) {
+        self.number = number
+        self.method = method
+        self.target = target
+    }
+
     /// Whether it asks for a change.
     public var isMutating: Bool { !["GET", "HEAD", "OPTIONS"].contains(method) }
 
@@ -43,6 +51,7 @@ extension Fault {
         switch self {
         case .slow(let delay): "slow by \(delay)"
         case .status(let code, _): "refused with \(code)"
+        case .lie: "answered with a lie"
         case .drop(let moment, _): "dropped (\(moment.rawValue))"
         }
     }

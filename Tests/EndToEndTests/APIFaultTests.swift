@@ -56,6 +56,31 @@ import Testing
         }
     }
 
+    /// peers.md, complaint 6: a passing fault read as "there are none", and everything was deleted.
+    @Test func `lists that are empty though they should not be end nothing, and prove no end`() async throws {
+        try await ServeFixture.faulty { fixture, proxy async throws in
+            let one = try await fixture.pushWithoutPods("one")
+            try await fixture.serving { serving async throws in
+                try await serving.deliver(GitHubDelivery("opened", head: one))
+                try await serving.ready(one)
+                await serving.process.kill()
+            }
+            let before = try #require(try await StackSnapshot(of: 7, in: fixture))
+            let empty = #"{"kind":"NamespaceList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[]}"#
+            let lies = try FaultRule(.lie(empty), matching: "^GET /api/v1/namespaces\\?", first: 3)
+            proxy.judge { lies.judge($0) }
+            try await fixture.serving { serving async throws in
+                try await serving.deliver(GitHubDelivery("edited", head: one, title: "Another title"))
+                try await serving.stack(until: "it was looked at") { $0.pullRequest.title == "Another title" && $0.phase == .ready }
+                #expect(try await StackSnapshot(of: 7, in: fixture)?.uids == before.uids)
+                #expect(proxy.deletions(of: fixture.namespace).isEmpty)
+                try await serving.deliver(GitHubDelivery("closed", head: one))
+                try await serving.stack(until: "it is destroyed") { $0.phase == .destroyed }
+                #expect(try await fixture.namespaceObject() == nil, "destroyed was said before it was")
+            }
+        }
+    }
+
     /// A deploy, an update and a destroy, each begun with `before`. Stacks without pods, so that many can live at once.
     private func live(
         before: @escaping @Sendable (FaultProxy) throws -> Void,
@@ -69,7 +94,7 @@ import Testing
                 try await meanwhile(proxy)
                 let first = try await serving.ready(one)
                 proxy.judge { _ in nil }
-                let made = try await expectWhole("one", first, fixture, serving)
+                let made = try await expectWhole("one", first, fixture, proxy, serving)
 
                 let two = try await fixture.pushWithoutPods("two")
                 try before(proxy)
@@ -77,7 +102,7 @@ import Testing
                 try await meanwhile(proxy)
                 let second = try await serving.ready(two)
                 proxy.judge { _ in nil }
-                let changed = try await expectWhole("two", second, fixture, serving)
+                let changed = try await expectWhole("two", second, fixture, proxy, serving)
                 for (key, uid) in made.uids where key != "Job/migrate" && key != "ConfigMap/only-one" {
                     #expect(changed.uids[key] == uid, "\(key)")
                 }
@@ -95,7 +120,8 @@ import Testing
         }
     }
 
-    private func expectWhole(_ variant: String, _ view: StackView, _ fixture: ServeFixture, _ serving: Serving) async throws
+    private func expectWhole(_ variant: String, _ view: StackView, _ fixture: ServeFixture, _ proxy: FaultProxy, _ serving: Serving)
+        async throws
         -> StackSnapshot
     {
         let snapshot = try #require(try await StackSnapshot(of: 7, in: fixture))
@@ -107,6 +133,8 @@ import Testing
         #expect(snapshot.annotations[StackMetadata.expiresAt] == view.expiresAt?.rfc3339)
         let events = try await serving.client.events(of: "shop-7")
         #expect(events.count { $0.name == "ready" } == (variant == "one" ? 1 : 2))
+        let replaced = proxy.requests.count { $0.method == "DELETE" && $0.target.contains("/jobs/") && $0.status == 200 }
+        #expect(replaced == (variant == "one" ? 0 : 1), "a Job runs once for each commit")
         return snapshot
     }
 }

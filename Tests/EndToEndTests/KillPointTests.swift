@@ -163,7 +163,7 @@ private struct KillDrill: Sendable {
                 do {
                     try await begin(kill.deed, kill.number, kill.commit, serving)
                     try await serving.stack(kill.number, until: "the service is killed") { _ in false }
-                } catch {
+                } catch let failure as ChildProcess.Failure { throw failure } catch {
                     // The answer fails to come, because the service is dying.
                     await serving.process.ended()
                 }

@@ -68,7 +68,7 @@ extension Serving {
     @discardableResult
     func stack(_ number: Int = 7, until what: String, _ condition: (StackView) -> Bool) async throws -> StackView {
         var last: StackView?
-        for _ in 0..<2_400 {
+        for _ in 0..<12_000 {
             do {
                 let view = try await client.stack("shop-\(number)")
                 if condition(view) { return view }

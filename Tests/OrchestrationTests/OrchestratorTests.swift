@@ -191,6 +191,27 @@ import Testing
         }
     }
 
+    /// peers.md, complaint 1: one preview that fails holds up all others.
+    @Test func `a stack that can't be destroyed holds up no other`() async throws {
+        let other = Samples.stackName("shop-8")
+        let engine = SimulatedEngine { operation, stack, _ in
+            if operation == "destroy", stack == other { throw StepError("forbidden", isRetryable: false) }
+        }
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            var event = Samples.event(.opened)
+            event.pullRequest.number = 8
+            try await fixture.deliver(event)
+            let stack = try await fixture.wait(until: .ready)
+            try await fixture.store.wait(for: other) { $0.phase == .ready }
+            fixture.clock.advance(to: try #require(stack.lease.expiresAt))
+            try await fixture.wait(until: .destroyed)
+            let stuck = try await fixture.store.wait(for: other) { $0.failure != nil }
+            #expect(stuck.message == "forbidden")
+            #expect(stuck.failure?.retryAt != nil)
+        }
+    }
+
     @Test func `with an empty database the stacks are found on the engine`() async throws {
         let engine = SimulatedEngine()
         let lease = Lease(startedAt: Samples.start, expiresAt: Samples.start.addingTimeInterval(1_000))
