@@ -52,7 +52,9 @@ public enum KubernetesError: Error, Hashable, CustomStringConvertible {
         case .undecodable(let text): "the API server's answer could not be read: \(text)"
         case .tooLarge(let limit): "the API server's answer is larger than \(limit) bytes"
         case .unknownKind(let apiVersion, let kind): "the cluster serves no \(kind) in \(apiVersion)"
-        case .invalidAddress(let text), .configuration(let text), .credentials(let text): text
+        case .invalidAddress(let text), .configuration(let text), .credentials(let text):
+            // They quote what was configured, which may go over several lines.
+            String(text.map { $0.isNewline ? " " : $0 })
         }
     }
 }

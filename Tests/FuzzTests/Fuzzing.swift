@@ -24,7 +24,10 @@ enum Fuzzing {
             let text = "\(input)\n"
             _ = text.withCString { pwrite(file, $0, strlen($0), 0) }
             alarm(60)
+            let start = Date()
             try one(input, body)
+            let took = Date().timeIntervalSince(start)
+            if took > 1 { FileHandle.standardError.write(Data("fuzz: \(target): input \(input) took \(took) s\n".utf8)) }
             input += 1
         }
         alarm(0)

@@ -170,6 +170,12 @@ import Testing
         #expect(problem(Array((String(repeating: "a", count: 1_000_000) + ": 1\n").utf8)).hasPrefix("f:"))
     }
 
+    /// Found by fuzzing: what is read has to be readable again.
+    @Test(arguments: ["a: {\(String(repeating: "k", count: 1_001)): 1}", "{\"\(String(repeating: "\u{FEFF}", count: 200))\": 1}"])
+    func refusesKeysThatNoYAMLHas(text: String) {
+        #expect(problem(Array(text.utf8)).hasSuffix("has more than 1000 characters; shorten it"))
+    }
+
     /// Each level merges the one before ten times: a billion fields for a reader that expands them, and one for this one.
     @Test func laughsThroughMergeKeysStaySmall() throws {
         var text = "a0: &a0 {k: v}\n"

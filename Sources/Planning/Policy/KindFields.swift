@@ -17,7 +17,11 @@ enum KindFields {
     static let serviceAccount: [String: FieldRule] = [
         "automountServiceAccountToken": .onlyFalse("stacks get no token for the cluster's API; remove the field"),
         "imagePullSecrets": .list(.fields(["name": .scalar])),
-        "secrets": .list(.fields(["name": .scalar])),
+        "secrets": .list(
+            .fields([
+                "apiVersion": .scalar, "fieldPath": .scalar, "kind": .scalar, "name": .scalar, "resourceVersion": .scalar, "uid": .scalar,
+                "namespace": .refused("an account uses Secrets of its own namespace; remove the field"),
+            ])),
     ]
 
     static let volumeClaim = FieldRule.fields([

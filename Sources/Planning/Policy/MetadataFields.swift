@@ -15,7 +15,8 @@ enum MetadataFields {
         "finalizers": .refused("it could keep the stack from being destroyed; remove the field"),
         "ownerReferences": .refused("it could keep the stack from being destroyed; remove the field"),
         "generateName": .refused("the object would be made anew with each push; give it a name"),
-        "creationTimestamp": ofTheCluster, "deletionGracePeriodSeconds": ofTheCluster, "deletionTimestamp": ofTheCluster,
+        "clusterName": ofTheCluster, "creationTimestamp": ofTheCluster, "deletionGracePeriodSeconds": ofTheCluster,
+        "deletionTimestamp": ofTheCluster,
         "generation": ofTheCluster, "managedFields": ofTheCluster, "resourceVersion": ofTheCluster, "selfLink": ofTheCluster,
         "uid": ofTheCluster,
     ])

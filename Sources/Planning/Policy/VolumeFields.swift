@@ -17,7 +17,8 @@ enum VolumeFields {
                 },
             ]),
             "ephemeral": .fields([
-                "volumeClaimTemplate": .fields(["metadata": MetadataFields.metadata, "spec": KindFields.volumeClaim])
+                "readOnly": .scalar,  // of 1.20 and before
+                "volumeClaimTemplate": .fields(["metadata": MetadataFields.metadata, "spec": KindFields.volumeClaim]),
             ]),
             "persistentVolumeClaim": .fields(["claimName": .scalar, "readOnly": .scalar]),
             "projected": .fields([
