@@ -72,6 +72,12 @@ let package = Package(
         // Engines: each implements one of Orchestration's ports.
         library("KubernetesClient", [asyncHTTPClient, logging, nioCore, nioFoundation, nioHTTP1, nioSSL, subprocess, systemPackage, yams]),
         library("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel", logging]),
+        library(
+            "PodmanRuntime",
+            [
+                "Orchestration", "Planning", "StagingModel", asyncHTTPClient, crypto, logging, nioCore, nioFoundation, nioHTTP1, nioPosix,
+                nioSSL, subprocess, systemPackage,
+            ]),
         .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         library("GitRefs", ["CLibgit2", "Orchestration", "StagingModel", logging]),
         library("Store", ["Orchestration", "StagingModel", grdb]),
@@ -83,8 +89,8 @@ let package = Package(
         library(
             "SlingshotCommands",
             [
-                "ControlAPI", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "Service", "StagingModel",
-                "Store", "StrictYAML",
+                "ControlAPI", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "PodmanRuntime", "Service",
+                "StagingModel", "Store", "StrictYAML",
                 "Webhooks", argumentParser, configuration, crypto, logging, serviceLifecycle, unixSignals, yams,
             ]),
         .executableTarget(name: "slingshot", dependencies: ["SlingshotCommands"], swiftSettings: settings),
@@ -99,6 +105,7 @@ let package = Package(
         tests("Orchestration", ["StagingModel", "Store", logging]),
         tests("KubernetesClient", [logging, nioCore, nioHTTP1, nioPosix, nioSSL]),
         tests("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel"]),
+        tests("PodmanRuntime", ["Orchestration", "StagingModel"], exclude: ["Fixtures"]),
         tests("GitRefs", ["Orchestration", "StagingModel", logging]),
         tests("Store", ["Orchestration", "StagingModel"]),
         tests(
@@ -108,8 +115,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "ControlAPI", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "SlingshotTestSupport", "StagingModel",
-                "slingshot",
+                "ControlAPI", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "PodmanRuntime", "SlingshotTestSupport",
+                "StagingModel", "slingshot",
                 asyncHTTPClient, logging, nioCore, nioHTTP1,
             ],
             swiftSettings: settings),

@@ -5,10 +5,11 @@ import StrictYAML
 
 /// The server's configuration file, read. `contract.md` lists its keys.
 struct ServerConfiguration: Sendable {
-    struct Runtime: Hashable, Sendable {
-        /// Nil for `KUBECONFIG`, `~/.kube/config`, or the pod's own service account.
-        var kubeconfig: String?
-        var context: String?
+    enum Runtime: Hashable, Sendable {
+        /// Without a kubeconfig: `KUBECONFIG`, `~/.kube/config`, or the pod's own service account.
+        case kubernetes(kubeconfig: String?, context: String?)
+        /// Without a socket: podman's usual one where a service answers, or else an own service.
+        case podman(socket: String?)
     }
 
     struct Repository: Sendable {
@@ -128,16 +129,31 @@ struct ServerConfiguration: Sendable {
         return text
     }
 
+    private static func runtime(_ value: YAMLValue) throws -> Runtime {
+        let kind = try value.mapping(allowing: ["kind", "kubeconfig", "context", "socket"]).required("kind")
+        switch try kind.string() {
+        case "kubernetes":
+            let mapping = try value.mapping(allowing: ["kind", "kubeconfig", "context"])
+            return .kubernetes(
+                kubeconfig: try mapping.optional("kubeconfig")?.string(), context: try mapping.optional("context")?.string())
+        case "podman":
+            guard let socket = try value.mapping(allowing: ["kind", "socket"]).optional("socket") else { return .podman(socket: nil) }
+            let path = try socket.string()
+            let plain = path.hasPrefix("unix://") ? String(path.dropFirst("unix://".count)) : path
+            guard plain.hasPrefix("/"), plain.utf8.count < 108 else {
+                throw socket.problem("must be the absolute path of podman's socket, such as /run/podman/podman.sock")
+            }
+            return .podman(socket: plain)
+        default: throw kind.problem("must be kubernetes or podman")
+        }
+    }
+
     private static func runtimes(_ value: YAMLValue) throws -> [String: Runtime] {
         var runtimes: [String: Runtime] = [:]
         for (name, value) in try value.mapping().fields {
-            let mapping = try value.mapping(allowing: ["kind", "kubeconfig", "context"])
-            let kind = try mapping.required("kind")
-            guard try kind.string() == "kubernetes" else { throw kind.problem("must be kubernetes; this version has no other") }
-            runtimes[name] = Runtime(
-                kubeconfig: try mapping.optional("kubeconfig")?.string(), context: try mapping.optional("context")?.string())
+            runtimes[name] = try runtime(value)
         }
-        guard !runtimes.isEmpty else { throw value.problem("names no runtime; add one, such as cluster: {kind: kubernetes}") }
+        guard !runtimes.isEmpty else { throw value.problem("names no runtime; add one, such as cluster: {kind: kubernetes} or box: {kind: podman}") }
         return runtimes
     }
 }
