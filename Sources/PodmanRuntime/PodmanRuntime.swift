@@ -123,16 +123,17 @@ public struct PodmanRuntime: StackRuntime {
     }
 
     private func network(_ name: String) async throws -> Network? {
-        do { return try await client.get("/networks/\(PodmanClient.escaped(name))/json") } catch let error as PodmanError where error.isNotFound {
+        do { return try await client.get("/networks/\(PodmanClient.escaped(name))/json") } catch let error as PodmanError
+            where error.isNotFound
+        {
             return nil
         }
     }
 
     /// The current record of every stack that the labels select, and whether its network is there.
     private func records(selector: [String: String]) async throws -> [(record: StackRecord, isWhole: Bool)] {
-        let filter = PodmanClient.filter(labels: selector)
-        let networks: [Network] = try await client.get("/networks/json", [filter])
-        let volumes: [Volume] = try await client.get("/volumes/json", [filter])
+        let networks: [Network] = try await client.list("/networks/json", labels: selector)
+        let volumes: [Volume] = try await client.list("/volumes/json", labels: selector)
         let ids = Set(networks.map(\.id))
         return StackRecord.current(networks: networks, volumes: volumes).map { ($0, ids.contains($0.uid)) }
     }
@@ -151,16 +152,16 @@ public struct PodmanRuntime: StackRuntime {
         }
     }
 
-    func volumes(network uid: String) async throws -> [Volume] {
-        try await client.get(
-            "/volumes/json",
-            [PodmanClient.filter(labels: [StackMetadata.managedBy: StackMetadata.manager, Labels.network: uid])])
+    func volumes(network uid: String) async throws -> [Volume] { try await client.list("/volumes/json", labels: Self.labels(uid)) }
+
+    func pods(network uid: String) async throws -> [PodSummary] { try await client.list("/pods/json", labels: Self.labels(uid)) }
+
+    func containers(network uid: String) async throws -> [ContainerSummary] {
+        try await client.list("/containers/json", [("all", "true")], labels: Self.labels(uid))
     }
 
-    func pods(network uid: String) async throws -> [PodSummary] {
-        try await client.get(
-            "/pods/json", [PodmanClient.filter(labels: [StackMetadata.managedBy: StackMetadata.manager, Labels.network: uid])])
-    }
+    /// On everything that hangs on a network.
+    private static func labels(_ uid: String) -> [String: String] { [StackMetadata.managedBy: StackMetadata.manager, Labels.network: uid] }
 
     func remove(_ volume: Volume) async throws {
         do { try await client.send(.delete, "/volumes/\(PodmanClient.escaped(volume.name))") } catch let error as PodmanError
@@ -184,15 +185,6 @@ public struct PodmanRuntime: StackRuntime {
         } catch {
             if !(error is CancellationError) { logger.warning("pods could not be started again", metadata: ["error": "\(error)"]) }
         }
-    }
-
-    func containers(network uid: String) async throws -> [ContainerSummary] {
-        try await client.get(
-            "/containers/json",
-            [
-                ("all", "true"),
-                PodmanClient.filter(labels: [StackMetadata.managedBy: StackMetadata.manager, Labels.network: uid]),
-            ])
     }
 }
 

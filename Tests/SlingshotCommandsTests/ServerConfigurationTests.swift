@@ -85,7 +85,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("kind: podman", nil), ("kind: podman, socket: /run/p.sock", "/run/p.sock"), ("kind: podman, socket: unix:///run/p.sock", "/run/p.sock"),
+        ("kind: podman", nil), ("kind: podman, socket: /run/p.sock", "/run/p.sock"),
+        ("kind: podman, socket: unix:///run/p.sock", "/run/p.sock"),
     ])
     func `podman is a kind of runtime`(text: String, socket: String?) throws {
         #expect(try load(Self.minimal.replacing("kind: kubernetes", with: text)).runtimes["cluster"] == .podman(socket: socket))

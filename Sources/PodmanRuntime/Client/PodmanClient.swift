@@ -98,6 +98,7 @@ struct PodmanClient: Sendable {
         }
         var request = HTTPClientRequest(url: url.absoluteString)
         request.method = HTTPMethod(rawValue: method.rawValue)
+        request.headers = ["host": "podman"]  // a socket has no name, and podman's server wants one
         switch body {
         case .json(let value):
             request.headers.add(name: "content-type", value: "application/json")
@@ -117,11 +118,22 @@ struct PodmanClient: Sendable {
 
     /// One segment of a path: a name or an id.
     static func escaped(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.intersection(.ascii).union(CharacterSet(charactersIn: "-._~"))) ?? ""
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.intersection(.ascii).union(CharacterSet(charactersIn: "-._~")))
+            ?? ""
+    }
+
+    /// All objects of a list that carry all of the labels.
+    ///
+    /// They are checked here too: podman 4.3's list of volumes answers with those that carry any of them.
+    func list<Object: Decodable & Labelled>(
+        _ path: String, _ query: [(String, String)] = [], labels: [String: String], as type: Object.Type = Object.self
+    ) async throws -> [Object] {
+        let all: [Object] = try await get(path, query + [Self.filter(labels: labels)])
+        return all.filter { object in labels.allSatisfy { object.labels?[$0.key] == $0.value } }
     }
 
     /// The query `filters` that selects by labels.
-    static func filter(labels: [String: String]) -> (String, String) {
+    private static func filter(labels: [String: String]) -> (String, String) {
         let pairs = labels.sorted { $0.key < $1.key }.map { JSONValue.string("\($0.key)=\($0.value)") }
         return ("filters", JSONValue.object(["label": .array(pairs)]).canonicalText)
     }
@@ -155,7 +167,8 @@ struct PodmanClient: Sendable {
 
     private static func unreachable(_ code: CInt, socket: String) -> PodmanError {
         switch code {
-        case EACCES, EPERM: .unreachable("the socket \(socket) refuses this user; run as its owner, or set `socket` of the runtime to your own")
+        case EACCES, EPERM:
+            .unreachable("the socket \(socket) refuses this user; run as its owner, or set `socket` of the runtime to your own")
         case ENOENT: .unreachable("there is no socket \(socket); start podman's service (systemctl enable --now podman.socket)")
         case ECONNREFUSED: .unreachable("nobody answers at \(socket); start podman's service (systemctl enable --now podman.socket)")
         default: .transport("errno \(code) at \(socket)")
@@ -163,12 +176,18 @@ struct PodmanClient: Sendable {
     }
 }
 
+/// An object of podman's that people and programs put labels on.
+protocol Labelled {
+    var labels: [String: String]? { get }
+}
+
 extension CharacterSet {
     fileprivate static var ascii: CharacterSet { CharacterSet(charactersIn: "\u{0}"..."\u{7F}") }
 }
 
 /// Does `body`, and throws ``PodmanError/transport(_:)`` when it takes longer than `limit`.
-func within<Value: Sendable>(_ limit: Duration, _ what: String, _ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+func within<Value: Sendable>(_ limit: Duration, _ what: String, _ body: @escaping @Sendable () async throws -> Value) async throws -> Value
+{
     try await withThrowingTaskGroup(of: Value.self) { group in
         group.addTask { try await body() }
         group.addTask {

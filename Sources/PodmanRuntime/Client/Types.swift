@@ -1,6 +1,6 @@
 /// What is read of podman's objects; the JSON names are podman's.
 
-struct Network: Decodable, Sendable {
+struct Network: Decodable, Sendable, Labelled {
     var id: String
     var name: String
     var labels: [String: String]?
@@ -12,7 +12,7 @@ struct Network: Decodable, Sendable {
     }
 }
 
-struct Volume: Decodable, Sendable {
+struct Volume: Decodable, Sendable, Labelled {
     var name: String
     var labels: [String: String]?
 
@@ -22,7 +22,7 @@ struct Volume: Decodable, Sendable {
     }
 }
 
-struct PodSummary: Decodable, Sendable {
+struct PodSummary: Decodable, Sendable, Labelled {
     var id: String
     var name: String
     var labels: [String: String]?
@@ -35,7 +35,7 @@ struct PodSummary: Decodable, Sendable {
 }
 
 /// A container in a list.
-struct ContainerSummary: Decodable, Hashable, Sendable {
+struct ContainerSummary: Decodable, Hashable, Sendable, Labelled {
     var id: String
     var labels: [String: String]?
     /// `created`, `configured`, `running`, `exited`, `stopped`, `paused`, `removing` …

@@ -44,7 +44,9 @@ struct MachineFacts: Hashable, Sendable {
     /// raise its own limits that far, as in an outer container or sandbox, no container starts.
     var containersConfiguration: String? {
         guard isRoot, !mayRaiseLimits, openFiles < 1_048_576 || processes < 4_194_304 else { return nil }
-        let (files, tasks) = (min(openFiles, 1_048_576), min(processes, 4_194_304))
+        // Well under the hard limit of processes, because the one that counts is that of podman's children, which may be lower; a
+        // container's processes are limited by its control group first.
+        let (files, tasks) = (min(openFiles, 1_048_576), min(processes, 16_384))
         return """
             # Made by Slingshot, because this machine does not let podman raise its limits. It is for Slingshot's own podman service.
             [containers]

@@ -37,7 +37,8 @@ enum Firewall {
     private static func must(_ tool: String, _ arguments: [String]) async throws {
         let outcome = try await Tool.run(tool, arguments)
         guard outcome.succeeded else {
-            throw StepError("the firewall that keeps stacks from this machine can't be set: \(tool): \(outcome.complaint)", isRetryable: true)
+            throw StepError(
+                "the firewall that keeps stacks from this machine can't be set: \(tool): \(outcome.complaint)", isRetryable: true)
         }
     }
 }
@@ -59,7 +60,9 @@ enum Redirection {
 
     /// For what comes from other pods, and for what the pod sends to its own name.
     static func rules(_ redirect: PortRedirect, address: String) -> [[String]] {
-        let what = ["-p", redirect.transport, "-d", address, "--dport", "\(redirect.port)", "-j", "REDIRECT", "--to-ports", "\(redirect.target)"]
+        let what = [
+            "-p", redirect.transport, "-d", address, "--dport", "\(redirect.port)", "-j", "REDIRECT", "--to-ports", "\(redirect.target)",
+        ]
         return [["PREROUTING"] + what, ["OUTPUT"] + what]
     }
 }

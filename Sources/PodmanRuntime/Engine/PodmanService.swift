@@ -116,7 +116,9 @@ final class PodmanService: Sendable {
             environment: .inherit.updating(changes), platformOptions: platform, input: .none, output: .discarded, error: .sequence
         ) { execution in
             var last = ""
-            for try await line in execution.standardError.strings() where !line.oneLine(limit: 300).isEmpty { last = line.oneLine(limit: 300) }
+            for try await line in execution.standardError.strings() where !line.oneLine(limit: 300).isEmpty {
+                last = line.oneLine(limit: 300)
+            }
             return last
         }
         guard result.terminationStatus != .exited(0) else { return nil }

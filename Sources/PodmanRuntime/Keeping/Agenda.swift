@@ -32,7 +32,9 @@ struct Agenda {
             return
         }
         // Once the others have run, init containers are history.
-        let hasBegun = kept.containers.contains { $0.label.initial == nil && $0.summary.state != "created" && $0.summary.state != "configured" }
+        let hasBegun = kept.containers.contains {
+            $0.label.initial == nil && $0.summary.state != "created" && $0.summary.state != "configured"
+        }
         for container in kept.containers {
             if container.label.initial != nil {
                 if hasBegun { continue }

@@ -102,8 +102,7 @@ actor Keeper {
         do {
             let begun = clock.now
             let selector = [StackMetadata.managedBy: StackMetadata.manager]
-            let list: [ContainerSummary] = try await client.get(
-                "/containers/json", [("all", "true"), PodmanClient.filter(labels: selector)])
+            let list: [ContainerSummary] = try await client.list("/containers/json", [("all", "true")], labels: selector)
             tending.see(
                 list.filter { $0.labels?[Labels.namespace]?.hasPrefix(namespacePrefix) ?? false }, begun: begun)
             return true
@@ -114,10 +113,10 @@ actor Keeper {
         }
     }
 
-    /// podman tells when a container of ours starts, dies or goes.
+    /// podman tells when a container of ours starts, dies or goes. One that died has exited for podman only once it was cleaned up.
     private func followEvents() async {
         let filters: JSONValue = [
-            "label": [.string("\(StackMetadata.managedBy)=\(StackMetadata.manager)")], "event": ["died", "start", "remove"],
+            "label": [.string("\(StackMetadata.managedBy)=\(StackMetadata.manager)")], "event": ["died", "cleanup", "start", "remove"],
         ]
         while !Task.isCancelled {
             do {
@@ -139,7 +138,8 @@ actor Keeper {
             do {
                 let started = tending.listed.first { $0.id == pod }?.infra.startedAt
                 let details: ContainerDetails = try await client.get("/containers/\(infra)/json")
-                guard let address = details.settings?.networks?[namespace]?.address, !address.isEmpty, let sandbox = details.settings?.sandbox
+                guard let address = details.settings?.networks?[namespace]?.address, !address.isEmpty,
+                    let sandbox = details.settings?.sandbox
                 else { throw PodmanError.undecodable("the pod has no address") }
                 try await Redirection.set(redirects, address: address, sandbox: sandbox)
                 tending.prepared(pod: pod, address: address, infraStartedAt: started, error: nil, at: clock.now)

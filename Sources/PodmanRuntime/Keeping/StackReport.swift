@@ -72,7 +72,9 @@ struct StackVerdict: Hashable, Sendable {
     /// Pods that have to go, because those that take their place are ready.
     var superseded: [PodReport]
 
-    static func == (a: StackVerdict, b: StackVerdict) -> Bool { a.readiness == b.readiness && a.crashed?.id == b.crashed?.id && a.superseded == b.superseded }
+    static func == (a: StackVerdict, b: StackVerdict) -> Bool {
+        a.readiness == b.readiness && a.crashed?.id == b.crashed?.id && a.superseded == b.superseded
+    }
     func hash(into hasher: inout Hasher) { hasher.combine(readiness) }
 
     /// Crashes in a row that make a diagnosis: a service that waits for its database by crashing is given the time.
@@ -96,7 +98,8 @@ struct StackVerdict: Hashable, Sendable {
             if ready < workload.pods.count {
                 let unready = Set(pods.flatMap(\.waitingFor)).sorted()
                 let why = unready.isEmpty ? "" : " (\(unready.prefix(3).joined(separator: ", ")))"
-                progress.append("\(workload.subject): \(ready) of \(workload.pods.count) \(workload.kind == "Job" ? "complete" : "ready")\(why)")
+                progress.append(
+                    "\(workload.subject): \(ready) of \(workload.pods.count) \(workload.kind == "Job" ? "complete" : "ready")\(why)")
             } else if !old.isEmpty {
                 superseded += old
                 progress.append("\(workload.subject): \(old.count) old to go")
@@ -133,8 +136,14 @@ extension PodReport {
             guard let exit = container.exit, exit.code != 0, container.state != .running(isReady: true) else { continue }
             let isFinal = !Agenda.restarts(container.rules, exit: exit, crashes: container.crashes)
             guard isFinal || container.crashes >= StackVerdict.crashes || exit.outOfMemory else { continue }
-            let why = exit.outOfMemory ? "out of memory: it needs a higher limit" : "exit code \(exit.code)"
-            problems.append(Problem(text: "\(name) \(isFinal ? "failed" : "keeps crashing") (\(why))", container: (container.id, container.name)))
+            let why =
+                switch (exit.outOfMemory, exit.code) {
+                case (true, _): "out of memory: it needs a higher limit"
+                case (_, 137): "exit code 137: killed, as by the kernel when it needs more memory than its limit"
+                default: "exit code \(exit.code)"
+                }
+            problems.append(
+                Problem(text: "\(name) \(isFinal ? "failed" : "keeps crashing") (\(why))", container: (container.id, container.name)))
         }
         return problems
     }

@@ -143,7 +143,8 @@ extension PodmanRuntime {
         } catch let error as PodmanError where error.isTaken {
             // Ours, of an apply that was interrupted; or somebody else's, which is not for this stack to use.
             guard try await volumes(network: record.uid).contains(where: { $0.name == name }) else {
-                throw StepError("volume \(name) exists without the labels of \(record.stack); it is left alone, remove it", isRetryable: false)
+                throw StepError(
+                    "volume \(name) exists without the labels of \(record.stack); it is left alone, remove it", isRetryable: false)
             }
         }
     }

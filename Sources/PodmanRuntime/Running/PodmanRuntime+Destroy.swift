@@ -12,7 +12,7 @@ extension PodmanRuntime {
             let found = try await look(at: stack)
             if found.network?.id == uid, found.record == nil { throw StepError(Self.foreignText(name, stack), isRetryable: false) }
             guard let record = [found.record, found.leftover].compactMap(\.self).first(where: { $0.uid == uid }) else {
-                return try await count(uid: uid, stack).isEmpty ? [:] : try await sweep(uid: uid, stack)
+                return try await sweep(uid: uid, stack)  // what a crash left without a record, or nothing
             }
             // From now on its lease has ended, on record: whoever comes after a crash goes on with the end, and be it `reap`.
             if let lease = record.lease, !lease.isExpired(at: clock.now) {
@@ -24,7 +24,7 @@ extension PodmanRuntime {
 
     private func sweep(uid: String, _ stack: StackName) async throws -> [String: Int] {
         let counts = try await count(uid: uid, stack)
-        try await removeAll(uid: uid)
+        if !counts.isEmpty { try await removeAll(uid: uid) }
         return counts
     }
 
@@ -53,8 +53,8 @@ extension PodmanRuntime {
         let volumes = try await volumes(network: uid)
         counts["Volume"] = volumes.filter { StackRecord(labels: $0.labels, uid: nil) == nil }.count
         counts["Record"] = volumes.count - (counts["Volume"] ?? 0)
-        let networks: [Network] = try await client.get(
-            "/networks/json", [PodmanClient.filter(labels: Labels.selector(stack, namespace: namespaceName(of: stack)))])
+        let networks: [Network] = try await client.list(
+            "/networks/json", labels: Labels.selector(stack, namespace: namespaceName(of: stack)))
         counts["Network"] = networks.filter { $0.id == uid }.count
         return counts.filter { $0.value > 0 }
     }

@@ -36,7 +36,9 @@ extension PodmanRuntime {
     /// The lines of all containers of a stack, or of one workload by its name, as they come; several containers' are mixed.
     ///
     /// The stream throws `StepError`. It ends when all logs have ended, or when its reader goes.
-    public func logs(of stack: StackName, workload: String?, _ selection: LogSelection) async throws -> AsyncThrowingStream<PodLogLine, any Error> {
+    public func logs(of stack: StackName, workload: String?, _ selection: LogSelection) async throws -> AsyncThrowingStream<
+        PodLogLine, any Error
+    > {
         let name = namespaceName(of: stack)
         let pods = try await translatingErrors(about: "network \(name)") {
             guard let record = try await look(at: stack).record else { throw StepError("network \(name) is gone", isRetryable: false) }

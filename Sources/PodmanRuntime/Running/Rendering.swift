@@ -29,7 +29,8 @@ extension PodmanPod {
         labels[Labels.container] = Labels.encoded(
             ContainerLabel(name: container.name, initial: container.initial, grace: grace, rules: container.rules))
         let mounts = container.mounts.map { mount -> JSONValue in
-            let volume = volumes.first { $0.name == mount.volume } ?? PodmanVolume(name: mount.volume, source: .empty(memory: false, limit: nil))
+            let volume =
+                volumes.first { $0.name == mount.volume } ?? PodmanVolume(name: mount.volume, source: .empty(memory: false, limit: nil))
             var isReadOnly = mount.readOnly
             if case .files = volume.source { isReadOnly = true }
             // as on a cluster a volume starts empty, whatever the image has in its place

@@ -29,7 +29,9 @@ struct ContainerTranslation {
             groups: context.groups, mustNotBeRoot: context.mustNotBeRoot, droppedCapabilities: context.dropped,
             readOnlyRoot: context.readOnlyRoot, noNewPrivileges: context.noNewPrivileges,
             memory: amount("memory", scale: 1, &translation), cpu: amount("cpu", scale: 1000, &translation),
-            requestedCPU: (value["resources"]?["requests"]?["cpu"]).flatMap { Self.text($0) }.flatMap { quantity($0) }.map { Int64($0 * 1000) },
+            requestedCPU: (value["resources"]?["requests"]?["cpu"]).flatMap { Self.text($0) }.flatMap { quantity($0) }.map {
+                Int64($0 * 1000)
+            },
             rules: rules(&translation))
     }
 
@@ -85,7 +87,9 @@ struct ContainerTranslation {
             let name = reference["name"]?.string ?? ""
             let data = translation.data(name, isSecret: isSecret, isOptional, place[key])
             if let bytes = data[reference["key"]?.string ?? ""] { return String(decoding: bytes, as: UTF8.self) }
-            if !isOptional, !data.isEmpty { translation.refuse(place[key]["key"], "is not in \(isSecret ? "Secret" : "ConfigMap")/\(name); add it") }
+            if !isOptional, !data.isEmpty {
+                translation.refuse(place[key]["key"], "is not in \(isSecret ? "Secret" : "ConfigMap")/\(name); add it")
+            }
             return nil
         }
         if let path = source["fieldRef"]?["fieldPath"]?.string, let text = pod.field(path, translation) { return text }
@@ -197,7 +201,9 @@ struct ContainerTranslation {
 
     private func rules(_ translation: inout Translation) -> ContainerRules {
         guard initial == nil else {
-            if value["restartPolicy"] != nil { translation.refuse(place["restartPolicy"], "a sidecar is a container beside the others on podman") }
+            if value["restartPolicy"] != nil {
+                translation.refuse(place["restartPolicy"], "a sidecar is a container beside the others on podman")
+            }
             let restart: ContainerRules.Restart = pod.restart == .never ? .never : .onFailure
             return ContainerRules(restart: restart, backoffLimit: pod.backoffLimit)
         }

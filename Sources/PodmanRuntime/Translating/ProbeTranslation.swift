@@ -13,7 +13,8 @@ struct ProbeTranslation {
         translation.expect(
             probe, place,
             [
-                "httpGet", "tcpSocket", "exec", "initialDelaySeconds", "periodSeconds", "timeoutSeconds", "successThreshold", "failureThreshold",
+                "httpGet", "tcpSocket", "exec", "initialDelaySeconds", "periodSeconds", "timeoutSeconds", "successThreshold",
+                "failureThreshold",
             ])
         guard let action = action(probe, &translation) else { return nil }
         func number(_ key: String, _ standard: Int64, least: Int64 = 1) -> Int {

@@ -35,7 +35,8 @@ extension Translation {
         var targets: [String: (service: String, redirect: PortRedirect)] = [:]
         for service in services {
             let name = service["metadata"]?["name"]?.string ?? ""
-            guard let selector = service["spec"]?["selector"]?.object, !selector.isEmpty, selector.allSatisfy({ labels[$0.key] == $0.value })
+            guard let selector = service["spec"]?["selector"]?.object, !selector.isEmpty,
+                selector.allSatisfy({ labels[$0.key] == $0.value })
             else { continue }
             names += [name, "\(name).\(plan.namespace)", "\(name).\(plan.namespace).svc", "\(name).\(plan.namespace).svc.cluster.local"]
             for (index, port) in (service["spec"]?["ports"]?.array ?? []).enumerated() {

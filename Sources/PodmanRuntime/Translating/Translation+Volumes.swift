@@ -14,7 +14,9 @@ extension Translation {
         func base64(_ key: String) {
             for (name, value) in object[key]?.object ?? [:] {
                 guard let bytes = Data(base64Encoded: value.string ?? "", options: .ignoreUnknownCharacters) else {
-                    refuse(Place("\(isSecret ? "Secret" : "ConfigMap")/\(object["metadata"]?["name"]?.string ?? "")")[key][name], "is not base64")
+                    refuse(
+                        Place("\(isSecret ? "Secret" : "ConfigMap")/\(object["metadata"]?["name"]?.string ?? "")")[key][name],
+                        "is not base64")
                     continue
                 }
                 result[name] = Array(bytes)
@@ -118,7 +120,9 @@ extension PodTranslation {
             files.append(PodmanFile(path: item["path"]?.string ?? "", mode: 0o644, content: Array(text.utf8)))
         }
         for file in files where !file.path.isPlainRelative {
-            translation.refuse(place, "\"\(file.path.oneLine(limit: 60))\" must be a relative path without .., of at most \(Tar.longestPath) bytes; rename it")
+            translation.refuse(
+                place,
+                "\"\(file.path.oneLine(limit: 60))\" must be a relative path without .., of at most \(Tar.longestPath) bytes; rename it")
         }
         return files
     }

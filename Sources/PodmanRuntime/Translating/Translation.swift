@@ -17,7 +17,8 @@ struct Translation {
 
     /// What is on the cluster only, and why it needs nothing here.
     static let droppedKinds: [String: String] = [
-        "Namespace": "a stack is a network", "ServiceAccount": "there is no API to have rights on", "NetworkPolicy": "the network is closed",
+        "Namespace": "a stack is a network", "ServiceAccount": "there is no API to have rights on",
+        "NetworkPolicy": "the network is closed",
         "ResourceQuota": "counted before anything is made", "LimitRange": "its defaults are put on the containers",
         "Ingress": "routing is not the runtime's", "PodDisruptionBudget": "nothing evicts pods here",
     ]

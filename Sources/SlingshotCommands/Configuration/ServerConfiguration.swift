@@ -153,7 +153,9 @@ struct ServerConfiguration: Sendable {
         for (name, value) in try value.mapping().fields {
             runtimes[name] = try runtime(value)
         }
-        guard !runtimes.isEmpty else { throw value.problem("names no runtime; add one, such as cluster: {kind: kubernetes} or box: {kind: podman}") }
+        guard !runtimes.isEmpty else {
+            throw value.problem("names no runtime; add one, such as cluster: {kind: kubernetes} or box: {kind: podman}")
+        }
         return runtimes
     }
 }
