@@ -105,7 +105,7 @@ let package = Package(
         tests("Orchestration", ["StagingModel", "Store", logging]),
         tests("KubernetesClient", [logging, nioCore, nioHTTP1, nioPosix, nioSSL]),
         tests("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel"]),
-        tests("PodmanRuntime", ["Orchestration", "StagingModel"], exclude: ["Fixtures"]),
+        tests("PodmanRuntime", ["Orchestration", "StagingModel"]),
         tests("GitRefs", ["Orchestration", "StagingModel", logging]),
         tests("Store", ["Orchestration", "StagingModel"]),
         tests(
@@ -117,7 +117,7 @@ let package = Package(
             dependencies: [
                 "ControlAPI", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "PodmanRuntime", "SlingshotTestSupport",
                 "StagingModel", "slingshot",
-                asyncHTTPClient, logging, nioCore, nioHTTP1,
+                asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),
     ]

@@ -1,4 +1,6 @@
 import Foundation
+import NIOCore
+import NIOPosix
 import Orchestration
 import PodmanRuntime
 import SlingshotTestSupport
@@ -241,6 +243,30 @@ import Testing
             #expect(refused?.message.hasPrefix("CronJob/nightly: kind nothing runs by the clock on podman") == true)
             guard case .present(let stack) = try await runtime.observe(fixture.stack) else { throw StepError("gone", isRetryable: false) }
             try await end(runtime, fixture.stack, stack.uid)
+        }
+    }
+
+    /// What listens on all of this machine's addresses is reached by the machine, and not from a container.
+    @Test func theMachineIsOutOfReach() async throws {
+        try await PodmanTestEngine.withRuntime { runtime, fixture async throws in
+            let web = fixture.workload("Deployment", "web", [fixture.container(fields: ["readinessProbe": PodmanStack.probe])])
+            let uid = try await apply(runtime, fixture.plan([web, fixture.service("web", port: 80, target: 8080)]), fixture.lease)
+            #expect(try await follow(runtime, fixture.stack).last == .ready)
+            let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup).bind(host: "0.0.0.0", port: 0).get()
+            let port = try #require(listener.localAddress?.port)
+            let gateway = try await PodmanTestEngine.podman([
+                "network", "inspect", fixture.namespace, "--format", "{{(index .Subnets 0).Gateway}}",
+            ]).trimmingCharacters(in: .whitespacesAndNewlines)
+            let reached = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connect(host: gateway, port: port).get()
+            try await reached.close()
+            #expect(try await fixture.exec("web", ["/bin/busybox", "wget", "-qO-", "http://web/"]).contains("<html"))
+            let all: Set<Int32> = [0, 1, 2, 139]
+            for address in ["\(gateway):\(port)", "127.0.0.1:\(port)", "192.0.2.1:80"] {
+                let script = "/bin/busybox nc -w 3 \(address.replacing(":", with: " ")) </dev/null && echo REACHED; true"
+                #expect(try await !fixture.exec("web", ["/bin/sh", "-c", script], accepting: all).contains("REACHED"), "\(address)")
+            }
+            try await listener.close()
+            try await end(runtime, fixture.stack, uid)
         }
     }
 }
