@@ -112,7 +112,9 @@ import Testing
                 try await serving.wait(for: .ready)
                 _ = try await serving.cli(["extend", "shop-7", "--until", "+4s"])
                 for _ in 0..<100 {
-                    if try await serving.client.events(of: "shop-7").contains(where: { $0.message.contains("wrote the lease's end") }) { break }
+                    if try await serving.client.events(of: "shop-7").contains(where: { $0.message.contains("wrote the lease's end") }) {
+                        break
+                    }
                     try await Task.sleep(for: .milliseconds(100))
                 }
                 await serving.process.kill()

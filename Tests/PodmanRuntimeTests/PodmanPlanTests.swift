@@ -1,3 +1,4 @@
+import Foundation
 import StagingModel
 import Testing
 
@@ -48,18 +49,26 @@ import Testing
         #expect(try name("a") != name("b"))
     }
 
-    @Test(arguments: [
-        (["lifecycle": [:]] as JSONValue, [:] as JSONValue, "Deployment/web: spec.template.spec.containers[0].lifecycle can't be honoured"),
-        (["livenessProbe": ["grpc": ["port": 1]]], [:], "Deployment/web: spec.template.spec.containers[0].livenessProbe.grpc can't be"),
-        (["resources": ["limits": ["nvidia.com/gpu": 1]]], [:], "resources.limits.nvidia.com/gpu podman can't limit it"),
-        (["envFrom": [["configMapRef": ["name": "none"]]]], [:], "names ConfigMap/none, which the stack does not have"),
-        (["volumeMounts": [["name": "x", "mountPath": "/x"]]], [:], "has no \"x\", which a container mounts"),
-        ([:], ["imagePullSecrets": []], "spec.template.spec.imagePullSecrets can't be honoured"),
-        ([:], ["dnsPolicy": "Default"], "spec.template.spec.dnsPolicy names are the stack's own"),
-    ])
-    func whatPodmanCannotHonourIsRefused(container: JSONValue, pod: JSONValue, text: String) throws {
-        let refusal = #expect(throws: PodmanRefusal.self) { try PodmanPlan(plan([deployment(container, pod: pod)])) }
-        #expect(refusal?.description.contains(text) == true, "\(refusal?.description ?? "")")
+    struct Refused: Sendable {
+        var container: JSONValue = [:]
+        var pod: JSONValue = [:]
+        var text: String
+    }
+
+    static let refused: [Refused] = [
+        Refused(container: ["lifecycle": [:]], text: "Deployment/web: spec.template.spec.containers[0].lifecycle can't be honoured"),
+        Refused(container: ["livenessProbe": ["grpc": ["port": 1]]], text: "containers[0].livenessProbe.grpc can't be honoured"),
+        Refused(container: ["resources": ["limits": ["gpu": 1]]], text: "resources.limits.gpu podman can't limit it"),
+        Refused(container: ["envFrom": [["configMapRef": ["name": "none"]]]], text: "names ConfigMap/none, which the stack does not have"),
+        Refused(container: ["volumeMounts": [["name": "x", "mountPath": "/x"]]], text: "has no \"x\", which a container mounts"),
+        Refused(pod: ["imagePullSecrets": []], text: "spec.template.spec.imagePullSecrets can't be honoured"),
+        Refused(pod: ["dnsPolicy": "Default"], text: "spec.template.spec.dnsPolicy names are the stack's own"),
+    ]
+
+    @Test(arguments: refused)
+    func whatPodmanCannotHonourIsRefused(given: Refused) throws {
+        let refusal = #expect(throws: PodmanRefusal.self) { try PodmanPlan(plan([deployment(given.container, pod: given.pod)])) }
+        #expect(refusal?.description.contains(given.text) == true, "\(refusal?.description ?? "")")
     }
 
     @Test(arguments: ["CronJob", "HorizontalPodAutoscaler", "Gateway"]) func kindsAreRefused(kind: String) throws {
@@ -91,7 +100,8 @@ import Testing
 
     @Test func theMachinesNeedIsSeen() {
         let status = "CapEff:\t000001fffeffffff\n"
-        let limits = "Max processes             96365                96365                processes \nMax open files            20000                20000                files \n"
+        let limits =
+            "Max processes             96365                96365                processes \nMax open files            20000                20000                files \n"
         let facts = MachineFacts(isRoot: true, status: status, limits: limits)
         #expect(facts.openFiles == 20_000)
         #expect(facts.containersConfiguration?.contains(#"default_ulimits = ["nofile=20000:20000", "nproc=16384:16384"]"#) == true)
