@@ -122,7 +122,8 @@ public struct PodmanRuntime: StackRuntime {
             leftover: records.first { !$0.isWhole }?.record)
     }
 
-    private func network(_ name: String) async throws -> Network? {
+    /// By its name or id; nil when there is none.
+    func network(_ name: String) async throws -> Network? {
         do { return try await client.get("/networks/\(PodmanClient.escaped(name))/json") } catch let error as PodmanError
             where error.isNotFound
         {

@@ -8,6 +8,7 @@ import StagingModel
 public struct SQLiteStore: StackStore {
     private let pool: DatabasePool
     private let writes: GroupCommit
+    private let recent = RecentRecords()
 
     /// Opens `slingshot.sqlite` in `directory`, or makes it, readable by its owner only. Throws ``StoreError``.
     public init(directory: URL) throws {
@@ -21,6 +22,10 @@ public struct SQLiteStore: StackStore {
             configuration.label = "slingshot"
             configuration.busyMode = .timeout(5)
             configuration.maximumReaderCount = 4
+            configuration.prepareDatabase { database in
+                // A reader that takes long lets the log grow; afterwards it must not stay that large.
+                try database.execute(sql: "PRAGMA journal_size_limit = \(16 * 1024 * 1024)")
+            }
             pool = try DatabasePool(path: file.path, configuration: configuration)
             // GRDB opens WAL databases with NORMAL, under which the last commits before a power loss may be lost.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -32,11 +37,22 @@ public struct SQLiteStore: StackStore {
     }
 
     public func read<T: Sendable>(_ body: @escaping @Sendable (any StackReading) throws -> T) async throws -> T {
-        try await pool.read { try body(Transaction(database: $0)) }
+        try await pool.read { [recent] in try body(Transaction(database: $0, recent: recent)) }
     }
 
     public func write<T: Sendable>(_ body: @escaping @Sendable (any StackWriting) throws -> T) async throws -> T {
-        try await writes.write { try body(Transaction(database: $0)) }
+        try await writes.write { [recent] in try body(Transaction(database: $0, recent: recent)) }
+    }
+
+    func inWriter<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        try await pool.write { try body($0) }
+    }
+
+    /// Writes the log into the database, and empties it. A reader that is at work keeps it from that; then the next one does it.
+    func checkpoint() async throws {
+        do {
+            _ = try await pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED {}
     }
 
     /// How durable a write is: `journal_mode` and `synchronous` of the connection that writes.

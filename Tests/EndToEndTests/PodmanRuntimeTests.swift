@@ -176,13 +176,10 @@ import Testing
             let output = try await fixture.exec("web", ["/bin/sh", "-c", script], accepting: [1])
             #expect(output == "from the map\nstaging\nstaging value\nweb-0\n1234\n")
             #expect(
-                try await runtime.workloads(of: fixture.stack).map { "\($0.kind)/\($0.name) \($0.ready)/\($0.desired) \($0.readiness)" }
-                    == [
-                        "Job/seed 1/1 ready", "StatefulSet/web 1/1 ready",
-                    ])
-            var lines: [PodLogLine] = []
-            for try await line in try await runtime.logs(of: fixture.stack, workload: "seed", LogSelection()) { lines.append(line) }
-            #expect(lines.map(\.text) == ["seeded"])
+                try await runtime.workloads(of: fixture.stack) == [
+                    WorkloadStatus(kind: "Job", name: "seed", ready: 1, desired: 1, state: .ready),
+                    WorkloadStatus(kind: "StatefulSet", name: "web", ready: 1, desired: 1, state: .ready),
+                ])
             // the claim outlives its pod
             var next = web
             next["spec"]?["template"]?["metadata"]?["labels"]?["app"] = "web"
@@ -201,6 +198,9 @@ import Testing
             let text = try await diagnosis(runtime, fixture.stack, saying: "the last lines")
             #expect(
                 text.hasPrefix(#"Deployment/web: container "app" keeps crashing (exit code 3); the last lines of app: no database here"#))
+            let workload = try #require(try await runtime.workloads(of: fixture.stack).first)
+            #expect(workload.state == .failing && workload.ready == 0 && workload.desired == 1)
+            #expect(workload.message == #"container "app" keeps crashing (exit code 3)"#)
             let fixed = fixture.workload("Deployment", "web", [fixture.container()])
             #expect(try await apply(runtime, fixture.plan([fixed], digest: "fixed"), fixture.lease) == uid)
             #expect(try await follow(runtime, fixture.stack).last == .ready)
@@ -224,6 +224,37 @@ import Testing
             let uid = try await apply(runtime, fixture.plan([web]), fixture.lease)
             #expect(try await diagnosis(runtime, fixture.stack, saying: text).contains(text))
             try await end(runtime, fixture.stack, uid)
+        }
+    }
+
+    @Test func aWaveWaitsForTheOneBefore() async throws {
+        try await PodmanTestEngine.withRuntime { runtime, fixture async throws in
+            func job(_ script: String) -> JSONValue {
+                var job = fixture.workload(
+                    "Job", "migrate", [fixture.container(script)], spec: ["backoffLimit": 0], pod: ["restartPolicy": "Never"])
+                job["metadata"]?["annotations"] = [StackMetadata.wave: "-1"]
+                return job
+            }
+            let web = fixture.workload("Deployment", "web", [fixture.container()])
+            @Sendable func webPods() async throws -> [String] { try await PodmanTestEngine.leftovers("\(fixture.namespace)-web-") }
+            let broken = await #expect(throws: StepError.self) {
+                try await runtime.apply(fixture.plan([web, job("echo no schema; exit 4")]), lease: fixture.lease) { _ in }
+            }
+            #expect(broken?.isRetryable == true)
+            #expect(
+                broken?.message.hasPrefix(#"wave -1: Job/migrate: container "app" failed (exit code 4); the last lines of app: no schema"#)
+                    == true)
+            #expect(try await webPods() == [])
+            let told = Mutex<[String]>([])
+            try await runtime.apply(fixture.plan([web, job("/bin/busybox sleep 1")]), lease: fixture.lease, onNamespace: { _ in }) { text in
+                let early = try await webPods()
+                #expect(early == [])
+                told.withLock { $0.append(text) }
+            }
+            #expect(told.withLock { $0.last } == "wave -1: Job/migrate: 0 of 1 complete")
+            #expect(try await follow(runtime, fixture.stack).last == .ready)
+            guard case .present(let stack) = try await runtime.observe(fixture.stack) else { throw StepError("gone", isRetryable: false) }
+            try await end(runtime, fixture.stack, stack.uid)
         }
     }
 

@@ -33,11 +33,14 @@ import Testing
             """
         }
         return [
-            ".slingshot.yaml": "manifests: deploy/\n", "deploy/web.yaml": deployment("web", ""), "deploy/api.yaml": deployment("api", ""),
+            ".slingshot.yaml": "manifests: deploy/\n",
+            "deploy/web.yaml": deployment("web", #"command: ["/bin/sh", "-c", "echo hello from web; exec /bin/serve"]"#),
+            "deploy/api.yaml": deployment("api", ""),
         ]
     }
 
     private func run(_ body: @Sendable (PodmanServe) async throws -> Void) async throws {
+        try PodmanTestEngine.require()
         let prefix = "q\(String(UInt32.random(in: 0..<0xFFFFFF), radix: 36))-"
         do {
             try await withTemporaryDirectory { directory in
@@ -61,6 +64,11 @@ import Testing
                 try await serving.wait(for: .ready)
                 #expect(try await fixture.ask("web", "http://api/").contains("one"))
                 #expect(try await fixture.ask("web", "http://web:80/").contains("one"))
+                let status = try await serving.cli(["status", "shop-7"]).output
+                #expect(status.contains("Deployment/api  1/1    ready  -\n") && status.contains("Deployment/web  1/1    ready  -\n"))
+                let logs = try await serving.cli(["logs", "shop-7", "web"]).output
+                #expect(logs.wholeMatch(of: /web-0-[0-9a-f]+\/web .* hello from web\n/) != nil, "\(logs)")
+                #expect(try await serving.cli(["logs", "shop-7", "db"], accepting: [1]).errors.contains("no service or workload \"db\""))
                 let second = try await fixture.repository.commit(stackFile("two"), to: PullRequest.headRef(7))
                 #expect(try await serving.deliver(GitHubDelivery("synchronize", head: second)) == 202)
                 try await serving.wait(for: .ready)

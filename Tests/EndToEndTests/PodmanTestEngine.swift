@@ -10,6 +10,16 @@ import Testing
 enum PodmanTestEngine {
     static let image = ProcessInfo.processInfo.environment["SLINGSHOT_DEMO_IMAGE"] ?? "SLINGSHOT_DEMO_IMAGE is not set"
 
+    /// Throws where these tests can't run, with what to do about it.
+    static func require() throws {
+        try #require(geteuid() == 0, "stacks on podman need root; run the tests as root (sudo -E make test)")
+        try #require(
+            ProcessInfo.processInfo.environment["SLINGSHOT_DEMO_IMAGE"] != nil,
+            "SLINGSHOT_DEMO_IMAGE must name an image that runs; `make test` makes one")
+        try #require(
+            FileManager.default.isExecutableFile(atPath: "/usr/bin/podman"), "podman is not installed; run dev/setup, or install it")
+    }
+
     /// What podman's own command line says.
     static func podman(_ arguments: [String], accepting: Set<Int32> = [0]) async throws -> String {
         try await ChildProcess.run(URL(filePath: "/usr/bin/podman"), arguments, accepting: accepting).output
@@ -42,6 +52,7 @@ enum PodmanTestEngine {
 
     /// A runtime with a prefix of its own, so that tests don't meet; what it leaves is removed.
     static func withRuntime(_ body: @Sendable (PodmanRuntime, PodmanStack) async throws -> Void) async throws {
+        try require()
         let prefix = "p\(String(UInt32.random(in: 0...0xFF_FFFF), radix: 36))-"
         let stack = try #require(StackName("shop-7"))
         do {

@@ -93,6 +93,26 @@ import Testing
         #expect(refusal?.description.contains("and 1Gi are allowed") == true)
     }
 
+    @Test func claimsAreCounted() throws {
+        let quota: JSONValue = [
+            "kind": "ResourceQuota", "metadata": ["name": "slingshot"],
+            "spec": ["hard": ["requests.storage": "3Gi", "persistentvolumeclaims": "2"]],
+        ]
+        func claim(_ name: String, _ size: String) -> JSONValue {
+            [
+                "kind": "PersistentVolumeClaim", "metadata": ["name": .string(name)],
+                "spec": ["resources": ["requests": ["storage": .string(size)]]],
+            ]
+        }
+        var database = deployment([:], spec: ["replicas": 2, "volumeClaimTemplates": [claim("data", "1Gi")]])
+        database["kind"] = "StatefulSet"
+        #expect(try PodmanPlan(plan([quota, database])).workloads.count == 1)
+        let many = #expect(throws: PodmanRefusal.self) { try PodmanPlan(plan([quota, database, claim("a", "1Gi")])) }
+        #expect(many?.problems == ["the stack's: limits.volumeClaims has 3 volume claims, and 2 are allowed; remove some"])
+        let large = #expect(throws: PodmanRefusal.self) { try PodmanPlan(plan([quota, claim("a", "4Gi")])) }
+        #expect(large?.problems == ["the stack's: limits.storage its claims ask for 4294967296 bytes, and 3Gi are allowed; lower them"])
+    }
+
     @Test(arguments: [("$(A)/x", "1/x"), ("$$(A)", "$(A)"), ("$(B)", "$(B)"), ("a$", "a$"), ("$(A", "$(A")])
     func variablesAreExpanded(text: String, result: String) {
         #expect(ContainerTranslation.expanded(text, ["A": "1"]) == result)

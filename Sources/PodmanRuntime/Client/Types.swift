@@ -68,11 +68,27 @@ struct ContainerDetails: Decodable, Sendable {
         var oomKilled: Bool
         var error: String?
         var exitCode: Int
+        var isRunning: Bool
+        /// Of the current run, or the last one; RFC 3339 with nanoseconds.
+        var startedAt: String
+        /// Of the run before while it runs, else of the last one.
+        var finishedAt: String
         private enum CodingKeys: String, CodingKey {
             case oomKilled = "OOMKilled"
             case error = "Error"
             case exitCode = "ExitCode"
+            case isRunning = "Running"
+            case startedAt = "StartedAt"
+            case finishedAt = "FinishedAt"
         }
+    }
+    struct HostConfiguration: Decodable, Sendable {
+        struct Log: Decodable, Sendable {
+            var path: String
+            private enum CodingKeys: String, CodingKey { case path = "Path" }
+        }
+        var log: Log
+        private enum CodingKeys: String, CodingKey { case log = "LogConfig" }
     }
     struct Settings: Decodable, Sendable {
         struct Attachment: Decodable, Sendable {
@@ -89,10 +105,12 @@ struct ContainerDetails: Decodable, Sendable {
     }
 
     var state: State
+    var host: HostConfiguration
     var settings: Settings?
 
     private enum CodingKeys: String, CodingKey {
         case state = "State"
+        case host = "HostConfig"
         case settings = "NetworkSettings"
     }
 }

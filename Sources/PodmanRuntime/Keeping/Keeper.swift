@@ -72,6 +72,9 @@ actor Keeper {
 
     func reports(namespace: String, uid: String) -> [PodReport] { tending.reports(namespace: namespace, uid: uid) }
 
+    /// The pods of one stack, as podman last listed them.
+    func pods(namespace: String, uid: String) -> [KeptPod] { tending.listed.filter { $0.namespace == namespace && $0.uid == uid } }
+
     /// Yields after every look, and ends with the keeper.
     func changes() -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))

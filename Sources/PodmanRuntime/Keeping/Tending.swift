@@ -205,6 +205,7 @@ struct KeptPod: Hashable, Sendable {
     var namespace: String
     var uid: String
     var workload: String
+    var services: [String]
     var redirects: [PortRedirect]
     var infra: ContainerSummary
     /// The init containers first, in their order.
@@ -223,7 +224,7 @@ struct KeptPod: Hashable, Sendable {
             }
             return KeptPod(
                 id: id, name: infra.podName, namespace: namespace, uid: uid, workload: labels[Labels.workload] ?? "",
-                redirects: own.redirects, infra: infra,
+                services: own.services, redirects: own.redirects, infra: infra,
                 containers: containers.sorted { ($0.label.initial ?? .max, $0.label.name) < ($1.label.initial ?? .max, $1.label.name) })
         }
         .sorted { $0.name < $1.name }

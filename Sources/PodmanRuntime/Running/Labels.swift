@@ -48,6 +48,8 @@ enum Labels {
 
 /// What the keeper has to know of a pod.
 struct PodLabel: Codable, Hashable, Sendable {
+    /// The Services that send requests to it.
+    var services: [String]
     var redirects: [PortRedirect]
 }
 

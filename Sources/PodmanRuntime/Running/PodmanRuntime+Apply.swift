@@ -3,7 +3,10 @@ import Orchestration
 public import StagingModel
 
 extension PodmanRuntime {
-    public func apply(_ plan: Plan, lease: Lease, onNamespace: @Sendable (_ uid: String) async throws -> Void) async throws {
+    public func apply(
+        _ plan: Plan, lease: Lease, onNamespace: @Sendable (_ uid: String) async throws -> Void,
+        onWaiting: @Sendable (String) async throws -> Void
+    ) async throws {
         let name = namespaceName(of: plan.stack)
         guard plan.namespace == name, let space = plan.objects.first, space.wave == .namespace, space.name == name else {
             throw StepError("the plan has to begin with Namespace/\(name)", isRetryable: false)
@@ -15,7 +18,7 @@ extension PodmanRuntime {
             let annotations = (space.manifest["metadata"]?["annotations"]?.object ?? [:]).compactMapValues(\.string)
             let record = try await begin(plan, annotations: annotations, lease: lease)
             try await onNamespace(record.uid)
-            try await bring(wanted, record)
+            try await bring(wanted, record, onWaiting)
             try await finish(plan, wanted, record, annotations: annotations)
         }
     }
@@ -66,8 +69,10 @@ extension PodmanRuntime {
         return Firewall.interfacePrefix + String(String(hash, radix: 36).suffix(10))
     }
 
-    /// Makes what is missing. Old pods stay where the new ones may run beside them.
-    private func bring(_ wanted: PodmanPlan, _ record: StackRecord) async throws {
+    /// Makes what is missing, wave by wave. Old pods stay where the new ones may run beside them.
+    private func bring(
+        _ wanted: PodmanPlan, _ record: StackRecord, _ onWaiting: @Sendable (String) async throws -> Void
+    ) async throws {
         let existing = try await containers(network: record.uid)
         let whole = Set(existing.filter { $0.isInfra && $0.state != "created" && $0.state != "initialized" }.map(\.podName))
         let missing = wanted.workloads.flatMap { workload in workload.pods.filter { !whole.contains($0.name) } }
@@ -79,7 +84,18 @@ extension PodmanRuntime {
                 volume: PodmanPod.claim(claim, namespace: record.namespace), labels: [Labels.claim: claim], options: [:], record)
         }
         let pods = try await pods(network: record.uid)
-        for workload in wanted.workloads {
+        let waves = Dictionary(grouping: wanted.workloads, by: \.order).sorted { $0.key < $1.key }
+        for (order, workloads) in waves {
+            try await bring(workloads, among: pods, whole: whole, record)
+            if order != waves.last?.key { try await settle(workloads.map(\.wanted), order: order, record, onWaiting) }
+        }
+    }
+
+    /// - Parameters:
+    ///   - pods: those that are there.
+    ///   - whole: the names of those that were made to their end.
+    private func bring(_ workloads: [PodmanWorkload], among pods: [PodSummary], whole: Set<String>, _ record: StackRecord) async throws {
+        for workload in workloads {
             let names = Set(workload.pods.map(\.name))
             let ofWorkload = pods.filter { $0.labels?[Labels.workload] == "\(workload.kind)/\(workload.name)" }
             let unfinished = ofWorkload.filter { names.contains($0.name) && !whole.contains($0.name) }
@@ -155,7 +171,7 @@ extension PodmanRuntime {
         var next = record.next(lease: lease)
         for (key, value) in annotations where StackRecord.annotationKeys.contains(key) { next.annotations[key] = value }
         next.annotations[StackMetadata.planDigest] = plan.digest
-        next.wanted = wanted.workloads.map { WantedWorkload(kind: $0.kind, name: $0.name, pods: $0.pods.map(\.name)) }
+        next.wanted = wanted.workloads.map(\.wanted)
         if next.annotations != record.annotations || next.wanted != record.wanted { try await write(next) }
         let subjects = Set(next.wanted.map(\.subject))
         let gone = try await pods(network: record.uid).filter { !subjects.contains($0.labels?[Labels.workload] ?? "") }
@@ -185,6 +201,10 @@ extension PodmanRuntime {
         let names = Set(pods.map(\.name))
         for volume in try await volumes(network: uid) where names.contains(volume.labels?[Labels.ofPod] ?? "") { try await remove(volume) }
     }
+}
+
+extension PodmanWorkload {
+    var wanted: WantedWorkload { WantedWorkload(kind: kind, name: name, pods: pods.map(\.name)) }
 }
 
 extension PodmanPod {

@@ -1,134 +1,193 @@
-import AsyncHTTPClient
-public import Foundation
-import NIOCore
+import Foundation
 import Orchestration
 public import StagingModel
 
-/// Which lines of a container's log.
-public struct LogSelection: Hashable, Sendable {
-    /// Goes on with what comes, until the container ends.
-    public var follow: Bool
-    public var since: Date?
-    /// That many of the last lines.
-    public var tail: Int?
-    /// Of the runs before the current one.
-    public var previous: Bool
-    /// Set for those: when the current one began.
-    var until: Date?
-
-    public init(follow: Bool = false, since: Date? = nil, tail: Int? = nil, previous: Bool = false) {
-        self.follow = follow
-        self.since = since
-        self.tail = tail
-        self.previous = previous
-    }
-}
-
-/// One line of a container.
-public struct PodLogLine: Hashable, Sendable {
-    /// `web-0`.
-    public var pod: String
-    public var container: String
-    public var text: String
-}
-
 extension PodmanRuntime {
-    /// The lines of all containers of a stack, or of one workload by its name, as they come; several containers' are mixed.
-    ///
-    /// The stream throws `StepError`. It ends when all logs have ended, or when its reader goes.
-    public func logs(of stack: StackName, workload: String?, _ selection: LogSelection) async throws -> AsyncThrowingStream<
-        PodLogLine, any Error
-    > {
+    /// Containers whose logs are read for one request.
+    private static let mostContainers = 60
+    /// Bytes of all containers together; the oldest lines of each are left out beyond its share.
+    private static let budget = 32 << 20
+    /// Seconds between two looks at a log that is followed.
+    private static let pause = 0.2
+
+    public func logs(of stack: StackName, _ query: LogQuery, onLine: @Sendable (LogLine) async throws -> Void) async throws {
         let name = namespaceName(of: stack)
-        let pods = try await translatingErrors(about: "network \(name)") {
-            guard let record = try await look(at: stack).record else { throw StepError("network \(name) is gone", isRetryable: false) }
-            return KeptPod.pods(try await containers(network: record.uid)).filter { pod in
-                workload.map { pod.workload == $0 || pod.workload.hasSuffix("/\($0)") } ?? true
+        try await translatingErrors(about: "network \(name)") {
+            guard let record = try await look(at: stack).record else { throw StepError("network \(name) is gone", isRetryable: true) }
+            let pods = KeptPod.pods(try await containers(network: record.uid))
+            let wanted = LoggedContainers(query: query, pods: pods, namespace: name)
+            try wanted.requireKnown(pods)
+            if query.follow {
+                try await follow(record, wanted, pods, onLine)
+            } else {
+                for line in try await read(wanted.begun(of: pods), wanted) { try await onLine(line) }
             }
         }
-        let (stream, lines) = AsyncThrowingStream<PodLogLine, any Error>.makeStream(bufferingPolicy: .bufferingOldest(10_000))
-        let reading = Task {
-            do {
-                try await withThrowingDiscardingTaskGroup { group in
-                    for pod in pods {
-                        for container in pod.containers {
-                            group.addTask {
-                                let own = selection.previous ? previous(container, selection) : selection
-                                for try await text in try await logs(ofContainer: container.summary.id, own) {
-                                    let line = PodLogLine(
-                                        pod: String(pod.name.dropFirst(name.count + 1)), container: container.label.name, text: text)
-                                    lines.yield(line)
-                                }
-                            }
+    }
+
+    /// Where a container's log is, and the last instant that is not of its current run; nil when it is gone.
+    func log(of container: String) async throws -> (path: String, before: String)? {
+        let details: ContainerDetails
+        do { details = try await client.get("/containers/\(container)/json") } catch let error as PodmanError where error.isNotFound {
+            return nil
+        }
+        var before = LogAssembly.time(details.state.finishedAt) ?? ""
+        if !details.state.isRunning {
+            // The end of the run before is not known any more. podman writes the start down when it is done, and a container never starts
+            // within a second of its end (`Tending.firstPause`).
+            let started = LogAssembly.time(details.state.startedAt) ?? ""
+            let second = Date(rfc3339: String(started.prefix(19)) + "Z")?.addingTimeInterval(-Tending.firstPause)
+            before = second.map { "\($0.rfc3339.dropLast())\(started.dropFirst(19))" } ?? ""
+        }
+        return (details.host.log.path, before)
+    }
+
+    /// What the containers have written so far, by time.
+    private func read(_ containers: [LoggedContainers.One], _ wanted: LoggedContainers) async throws -> [LogLine] {
+        guard containers.count <= Self.mostContainers else { throw Self.tooMany(containers.count) }
+        let query = wanted.query
+        var lines: [LogLine] = []
+        var hasPrevious = false
+        for one in containers {
+            try Task.checkCancellation()
+            guard let log = try await log(of: one.id), let file = try LogFile(path: log.path) else { continue }
+            let since = query.since.flatMap { LogAssembly.time($0) } ?? ""
+            let entries = file.tail(query.tail, bytes: Self.budget / containers.count) { entry in
+                let isPrevious = entry.time <= log.before
+                hasPrevious = hasPrevious || isPrevious
+                return isPrevious == query.previous && entry.time >= since
+            }
+            lines += entries.map { one.line($0) }
+        }
+        if query.previous, !hasPrevious {
+            throw StepError("no container was restarted, so none has a previous run; leave --previous out", isRetryable: false)
+        }
+        // equal times stay in their order
+        return lines.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }.map(\.element)
+    }
+
+    /// Follows the containers that there are and those that come. Returns when the stack is gone.
+    private func follow(
+        _ record: StackRecord, _ wanted: LoggedContainers, _ pods: [KeptPod], _ onLine: @Sendable (LogLine) async throws -> Void
+    ) async throws {
+        // whatever fails ends the stream, and with it the rest: a group does not wake its own body
+        let (looks, wake) = AsyncThrowingStream<Void, any Error>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        try await withoutActuallyEscaping(onLine) { onLine in
+            try await withThrowingDiscardingTaskGroup { group in
+                defer { group.cancelAll() }
+                group.addTask {
+                    await keeper.refresh()
+                    for await _ in await keeper.changes() { wake.yield() }
+                    wake.finish()
+                }
+                var followed: Set<String> = []
+                func start(_ containers: [LoggedContainers.One], isFirst: Bool) throws {
+                    guard containers.count <= Self.mostContainers else { throw Self.tooMany(containers.count) }
+                    for one in containers where followed.insert(one.id).inserted {
+                        group.addTask {
+                            do { try await follow(one, wanted.query, isFirst: isFirst, onLine) } catch { wake.finish(throwing: error) }
                         }
                     }
                 }
-                lines.finish()
-            } catch let error as PodmanError {
-                lines.finish(throwing: StepError("the logs of \(stack): \(error.description)", isRetryable: error.isRetryable))
-            } catch { lines.finish(throwing: error) }
+                try start(wanted.begun(of: pods), isFirst: true)
+                for try await _ in looks {
+                    let pods = await keeper.pods(namespace: record.namespace, uid: record.uid)
+                    try start(wanted.begun(of: pods), isFirst: false)
+                    if pods.isEmpty, try await isGoing(record) { return }
+                }
+                try Task.checkCancellation()
+            }
         }
-        lines.onTermination = { _ in reading.cancel() }
-        return stream
     }
 
-    /// podman writes all runs of a container into one log; those before end in the second in which the current one began.
-    private func previous(_ container: KeptPod.Container, _ selection: LogSelection) -> LogSelection {
-        var selection = selection
-        selection.follow = false
-        selection.until = Date(timeIntervalSince1970: TimeInterval(container.summary.startedAt))
-        return selection
+    /// Whether a stack is being destroyed, or is gone: its last record ends its lease.
+    private func isGoing(_ record: StackRecord) async throws -> Bool {
+        if let current = try await look(at: record.stack).record, current.uid == record.uid {
+            return current.lease?.isExpired(at: clock.now) ?? false
+        }
+        return try await network(record.uid)?.id != record.uid
     }
 
-    /// The lines of one container. podman sends frames: 8 bytes, of which the last four say how long it is, and then the text
-    /// (https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach).
-    func logs(ofContainer id: String, _ selection: LogSelection) async throws -> AsyncThrowingStream<String, any Error> {
-        var query = [("stdout", "true"), ("stderr", "true"), ("follow", selection.follow ? "true" : "false")]
-        if let since = selection.since { query.append(("since", String(Int(since.timeIntervalSince1970)))) }
-        if let until = selection.until { query.append(("until", String(Int(until.timeIntervalSince1970)))) }
-        if let tail = selection.tail { query.append(("tail", String(tail))) }
-        let body = try await client.stream(.get, "/containers/\(id)/logs", query)
-        let socket = client.socket
-        let (stream, lines) = AsyncThrowingStream<String, any Error>.makeStream(bufferingPolicy: .bufferingOldest(10_000))
-        let reading = Task {
-            var frames = LogFrames()
-            do {
-                for try await chunk in body { for line in frames.append(chunk) { lines.yield(line) } }
-                lines.finish()
-            } catch { lines.finish(throwing: PodmanClient.translated(error, socket: socket)) }
+    /// Follows all runs of one container, until it is gone.
+    ///
+    /// - Parameter isFirst: whether `since` and `tail` count; what begins later is read from its beginning.
+    private func follow(
+        _ one: LoggedContainers.One, _ query: LogQuery, isFirst: Bool, _ onLine: @Sendable (LogLine) async throws -> Void
+    ) async throws {
+        guard let log = try await log(of: one.id), let file = try LogFile(path: log.path) else { return }
+        if isFirst {
+            let since = query.since.flatMap { LogAssembly.time($0) } ?? ""
+            let begun = file.tail(query.tail, bytes: Self.budget / Self.mostContainers, isWhole: false) {
+                $0.time > log.before && $0.time >= since
+            }
+            for entry in begun { try await onLine(one.line(entry)) }
         }
-        lines.onTermination = { _ in reading.cancel() }
-        return stream
+        while let entries = file.next(at: clock.now) {
+            for entry in entries { try await onLine(one.line(entry)) }
+            if entries.isEmpty { try await clock.sleep(until: clock.now.addingTimeInterval(Self.pause)) }
+        }
+    }
+
+    private static func tooMany(_ count: Int) -> StepError {
+        StepError("\(count) containers, and \(mostContainers) are read at once; name a service, or a container", isRetryable: false)
     }
 }
 
-/// Cuts what podman sends into lines. A line that is over the limit comes in pieces.
-struct LogFrames {
-    private var pending = ByteBuffer()
-    private var partial: [UInt8: [UInt8]] = [:]
+/// Which containers a query means. No I/O.
+struct LoggedContainers: Sendable {
+    struct One: Hashable, Sendable {
+        var id: String
+        var pod: String
+        var container: String
 
-    static let longestLine = 64 << 10
-
-    mutating func append(_ chunk: ByteBuffer) -> [String] {
-        var chunk = chunk
-        pending.writeBuffer(&chunk)
-        var lines: [String] = []
-        while pending.readableBytes >= 8, let stream: UInt8 = pending.getInteger(at: pending.readerIndex),
-            let length: UInt32 = pending.getInteger(at: pending.readerIndex + 4), pending.readableBytes >= 8 + Int(length)
-        {
-            pending.moveReaderIndex(forwardBy: 8)
-            var text = partial.removeValue(forKey: stream) ?? []
-            text += pending.readBytes(length: Int(length)) ?? []
-            var parts = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            let rest = parts.popLast() ?? []
-            lines += parts.map { String(decoding: $0, as: UTF8.self) }
-            if rest.count > Self.longestLine {
-                lines.append(String(decoding: rest, as: UTF8.self))
-            } else if !rest.isEmpty {
-                partial[stream] = Array(rest)
-            }
-        }
-        pending.discardReadBytes()
-        return lines
+        func line(_ entry: LogEntry) -> LogLine { LogLine(pod: pod, container: container, time: entry.time, text: entry.text) }
     }
+
+    let query: LogQuery
+    /// Whether the name is a Service's; otherwise it is a workload's.
+    private let isService: Bool
+    private let namespace: String
+
+    init(query: LogQuery, pods: [KeptPod], namespace: String) {
+        self.query = query
+        self.namespace = namespace
+        isService = pods.contains { pod in query.service.map(pod.services.contains) ?? false }
+    }
+
+    private func matches(_ pod: KeptPod) -> Bool {
+        guard let service = query.service else { return true }
+        return isService ? pod.services.contains(service) : pod.workloadName == service
+    }
+
+    /// Those that have begun, and that the query means.
+    func begun(of pods: [KeptPod]) -> [One] {
+        pods.filter(matches).flatMap { pod in
+            pod.containers.filter { container in
+                (query.container == nil || container.label.name == query.container)
+                    && !["created", "configured", "initialized"].contains(container.summary.state)
+            }.map { One(id: $0.summary.id, pod: String(pod.name.dropFirst(namespace.count + 1)), container: $0.label.name) }
+        }
+    }
+
+    /// - Throws: `StepError` when nothing in the stack has the names that the query gives.
+    func requireKnown(_ pods: [KeptPod]) throws {
+        let matching = pods.filter(matches)
+        if let service = query.service, matching.isEmpty {
+            let names = Set(pods.map(\.workloadName)).sorted().prefix(20)
+            let known = names.isEmpty ? "the stack has no pods" : "there are pods of \(names.joined(separator: ", "))"
+            throw StepError("no service or workload \"\(service.oneLine(limit: 100))\"; \(known)", isRetryable: false)
+        }
+        if let container = query.container, !matching.isEmpty {
+            let names = Set(matching.flatMap(\.containers).map(\.label.name))
+            guard !names.contains(container) else { return }
+            throw StepError(
+                "no container \"\(container.oneLine(limit: 100))\"; there are \(names.sorted().prefix(20).joined(separator: ", "))",
+                isRetryable: false)
+        }
+    }
+}
+
+extension KeptPod {
+    /// `web` of `Deployment/web`.
+    fileprivate var workloadName: String { workload.split(separator: "/").last.map { String($0) } ?? "" }
 }

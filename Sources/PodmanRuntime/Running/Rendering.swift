@@ -5,7 +5,7 @@ extension PodmanPod {
     func pod(network: String, labels: [String: String]) -> JSONValue {
         var labels = labels
         labels[Labels.workload] = workload
-        labels[Labels.pod] = Labels.encoded(PodLabel(redirects: redirects))
+        labels[Labels.pod] = Labels.encoded(PodLabel(services: services, redirects: redirects))
         var body: JSONValue = [
             "name": .string(name), "hostname": .string(hostname), "labels": JSONValue(labels), "netns": ["nsmode": "bridge"],
         ]
@@ -14,6 +14,9 @@ extension PodmanPod {
         if sharesProcesses { body["shared_namespaces"] = ["ipc", "net", "uts", "pid"] }
         return body
     }
+
+    /// Of its names those without a dot: each Service has one.
+    private var services: [String] { aliases.filter { !$0.contains(".") } }
 
     /// The volume's name: a claim is the stack's, everything else the pod's.
     func volume(_ volume: PodmanVolume, namespace: String) -> String {

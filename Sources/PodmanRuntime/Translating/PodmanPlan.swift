@@ -11,7 +11,7 @@ public struct PodmanPlan: Hashable, Sendable {
     public init(_ plan: Plan) throws(PodmanRefusal) {
         var translation = Translation(plan)
         workloads = translation.workloads()
-        claims = translation.claims.sorted()
+        claims = translation.claims.keys.sorted()
         translation.checkQuota(workloads)
         guard translation.problems.isEmpty else { throw PodmanRefusal(problems: translation.problems) }
     }
@@ -31,6 +31,8 @@ public struct PodmanRefusal: Error, Hashable, CustomStringConvertible {
 struct PodmanWorkload: Hashable, Sendable {
     var kind: String
     var name: String
+    /// The author's: those with a lower one are ready before this is made.
+    var order: Int
     /// Whether the new pods may run beside the old ones until they are ready; otherwise the old ones go first.
     var surges: Bool
     var pods: [PodmanPod]

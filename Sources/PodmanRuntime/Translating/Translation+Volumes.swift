@@ -57,7 +57,7 @@ extension PodTranslation {
         }
         let (volume, place) = (list[index], place["spec"]["volumes"][index])
         if let claim = volume["persistentVolumeClaim"]?["claimName"]?.string {
-            guard translation.claims.contains(claim) else {
+            guard translation.claims[claim] != nil else {
                 translation.refuse(place, "names PersistentVolumeClaim/\(claim), which the stack does not have; add it")
                 return nil
             }

@@ -9,7 +9,8 @@ struct Translation {
     var problems: [String] = []
     let configMaps: [String: JSONValue]
     let secrets: [String: JSONValue]
-    let claims: [String]
+    /// The plan's own claims, by name.
+    let claims: [String: JSONValue]
     private let services: [JSONValue]
     /// The limits of containers that name none, from the LimitRange.
     let defaultLimits: JSONValue?
@@ -31,7 +32,7 @@ struct Translation {
         }
         configMaps = byName("ConfigMap")
         secrets = byName("Secret")
-        claims = byName("PersistentVolumeClaim").keys.sorted()
+        claims = byName("PersistentVolumeClaim")
         services = objects("Service")
         defaultLimits = objects("LimitRange").first?["spec"]?["limits"]?.array?.first?["default"]
         quota = objects("ResourceQuota").first?["spec"]?["hard"]
@@ -119,7 +120,7 @@ struct Translation {
             pod.name = name(of: pod, index: index, object)
             pods.append(pod)
         }
-        return PodmanWorkload(kind: object.kind, name: object.name, surges: surges, pods: pods)
+        return PodmanWorkload(kind: object.kind, name: object.name, order: object.order, surges: surges, pods: pods)
     }
 
     private func name(of pod: PodmanPod, index: Int, _ object: PlannedObject) -> String {
@@ -147,6 +148,27 @@ struct Translation {
         }
         if let text = quota?["limits.cpu"]?.string, let most = quantity(text), Double(sum(\.cpu)) / 1000 > most {
             refuse(place["cpu"], "its containers' limits sum up to \(sum(\.cpu)) m, and \(text) are allowed; lower them")
+        }
+        checkClaims(place)
+    }
+
+    /// podman does not limit how large a volume gets; what is asked for is counted, as a cluster does.
+    private mutating func checkClaims(_ place: Place) {
+        var requests = Array(claims.values)
+        for object in plan.objects where object.kind == "StatefulSet" {
+            let replicas = Int(object.manifest["spec"]?["replicas"]?.integer ?? 1)
+            for template in object.manifest["spec"]?["volumeClaimTemplates"]?.array ?? [] {
+                // each pod was counted before, so that there are few
+                requests += Array(repeating: template, count: min(max(replicas, 0), 1000))
+            }
+        }
+        if let most = quota?["persistentvolumeclaims"]?.string.flatMap({ Int($0) }), requests.count > most {
+            refuse(place["volumeClaims"], "has \(requests.count) volume claims, and \(most) are allowed; remove some")
+        }
+        let sizes = requests.compactMap { $0["spec"]?["resources"]?["requests"]?["storage"] }
+        let sum = sizes.reduce(0) { $0 + ($1.string.flatMap { quantity($0) } ?? Double($1.integer ?? 0)) }
+        if let text = quota?["requests.storage"]?.string, let most = quantity(text), sum > most {
+            refuse(place["storage"], "its claims ask for \(Int64(min(sum, 1e18))) bytes, and \(text) are allowed; lower them")
         }
     }
 }
