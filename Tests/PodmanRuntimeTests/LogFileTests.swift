@@ -38,6 +38,18 @@ import Testing
     ])
     func timesAreComparable(text: String, time: String?) { #expect(LogAssembly.time(text) == time) }
 
+    @Test(arguments: [
+        ("2026-11-21T08:00:00.600000001Z", 0.5, "2026-11-21T08:00:01.100000001Z"),
+        ("2026-11-21T08:00:00.600000001Z", -1, "2026-11-21T07:59:59.600000001Z"),
+        ("2026-11-21T08:00:00.200000000Z", -0.5, "2026-11-21T07:59:59.700000000Z"),
+    ])
+    func timesAreShifted(time: String, seconds: Double, result: String) { #expect(LogAssembly.time(time, plus: seconds) == result) }
+
+    @Test func aRunThatNeverEndedIsBeforeAll() {
+        let never = LogAssembly.time("0001-01-01T00:00:00Z") ?? "9"
+        #expect(LogAssembly.time(never, plus: 0.5) < "1970")
+    }
+
     @Test func whatIsRotatedOrRemovedIsReadToItsEnd() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory.appending(path: "ctr.log")

@@ -145,6 +145,15 @@ struct LogAssembly {
         return value(b) - value(a)
     }
 
+    /// An instant that is so many seconds, whole or not, later.
+    static func time(_ time: String, plus seconds: Double) -> String {
+        guard let whole = Date(rfc3339: "\(time.prefix(19))Z"), let fraction = Int(time.dropFirst(20).prefix(9)) else { return time }
+        let total = fraction + Int(seconds * 1e9)
+        let carry = (Double(total) / 1e9).rounded(.down)
+        let rest = String(total - Int(carry) * 1_000_000_000)
+        return "\(whole.addingTimeInterval(carry).rfc3339.dropLast()).\(String(repeating: "0", count: 9 - rest.count))\(rest)Z"
+    }
+
     /// An instant as ``LogEntry/time`` has it, of one with any offset and fraction; nil when the text is none.
     static func time(_ text: String) -> String? {
         // what the driver writes where the time zone is UTC, which are many lines

@@ -31,15 +31,14 @@ extension PodmanRuntime {
         do { details = try await client.get("/containers/\(container)/json") } catch let error as PodmanError where error.isNotFound {
             return nil
         }
-        var before = LogAssembly.time(details.state.finishedAt) ?? ""
-        if !details.state.isRunning {
-            // The end of the run before is not known any more. podman writes the start down when it is done, and a container never starts
-            // within a second of its end (`Tending.firstPause`).
-            let started = LogAssembly.time(details.state.startedAt) ?? ""
-            let second = Date(rfc3339: String(started.prefix(19)) + "Z")?.addingTimeInterval(-Tending.firstPause)
-            before = second.map { "\($0.rfc3339.dropLast())\(started.dropFirst(19))" } ?? ""
-        }
-        return (details.host.log.path, before)
+        // A container never starts within a second of its end (`Tending.firstPause`). podman takes the end from a file's time, which may be
+        // a little earlier than the last line; and it writes the start down when it is done. Once a run has ended, the end of the one
+        // before is not known any more.
+        let before =
+            details.state.isRunning
+            ? LogAssembly.time(details.state.finishedAt).map { LogAssembly.time($0, plus: Tending.firstPause / 2) }
+            : LogAssembly.time(details.state.startedAt).map { LogAssembly.time($0, plus: -Tending.firstPause) }
+        return (details.host.log.path, before ?? "")
     }
 
     /// What the containers have written so far, by time.
