@@ -85,6 +85,12 @@ let package = Package(
             [asyncHTTPClient, logging, nioCore, nioFoundation, nioHTTP1, nioHTTP2, nioSSL, subprocess, systemPackage, yams],
             exclude: ["README.md"]),
         library("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel", logging]),
+        library(
+            "PodmanRuntime",
+            [
+                "Orchestration", "Planning", "StagingModel", asyncHTTPClient, crypto, logging, nioCore, nioFoundation, nioHTTP1, nioPosix,
+                nioSSL, subprocess, systemPackage,
+            ]),
         .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         library("GitRefs", ["CLibgit2", "Orchestration", "StagingModel", crypto, logging, subprocess, systemPackage]),
         library("Store", ["Orchestration", "StagingModel", grdb]),
@@ -101,8 +107,8 @@ let package = Package(
         library(
             "SlingshotCommands",
             [
-                "ControlAPI", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "Service", "StagingModel",
-                "Store", "StrictYAML", "Telemetry",
+                "ControlAPI", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "PodmanRuntime", "Service",
+                "StagingModel", "Store", "StrictYAML", "Telemetry",
                 "Webhooks", argumentParser, configuration, crypto, logging, serviceLifecycle, unixSignals, yams,
             ]),
         .executableTarget(name: "slingshot", dependencies: ["SlingshotCommands"], swiftSettings: settings),
@@ -129,6 +135,7 @@ let package = Package(
         tests("Orchestration", ["StagingModel", "Store", "Telemetry", logging]),
         tests("KubernetesClient", [logging, nioCore, nioEmbedded, nioHTTP1, nioHTTP2, nioPosix, nioSSL]),
         tests("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel"]),
+        tests("PodmanRuntime", ["Orchestration", "StagingModel"]),
         tests("GitRefs", ["Orchestration", "StagingModel", logging, nioCore, nioPosix, nioSSL]),
         tests("Store", ["Orchestration", "StagingModel"]),
         tests(
@@ -146,9 +153,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "ControlAPI", "FaultProxy", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "SlingshotTestSupport",
-                "StagingModel",
-                "slingshot",
+                "ControlAPI", "FaultProxy", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "PodmanRuntime",
+                "SlingshotTestSupport", "StagingModel", "slingshot",
                 asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),

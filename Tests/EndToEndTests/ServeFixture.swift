@@ -101,7 +101,7 @@ struct ServeFixture: Sendable {
             do {
                 let line = try await process.line(containing: "listening on http://")
                 let address = try #require(line.split(separator: " ").last.flatMap { URL(string: String($0)) })
-                return try await body(Serving(fixture: self, process: process, address: address))
+                return try await body(Serving(process: process, address: address))
             } catch {
                 Issue.record("serve said:\n\(process.log)")
                 throw error
@@ -162,7 +162,6 @@ struct ServeFixture: Sendable {
 
 /// A running `serve`, and who talks to it.
 struct Serving: Sendable {
-    let fixture: ServeFixture
     let process: ChildProcess
     let address: URL
 

@@ -57,7 +57,7 @@ import Testing
         #expect(configuration.host == "::1")
         #expect(configuration.readyTimeout == 90)
         #expect(configuration.policy.addressing.url(of: try #require(StackName("shop-7"))) == "https://shop-7.pr.example.com")
-        #expect(configuration.runtimes["cluster"] == .init(kubeconfig: "/etc/k", context: "dev"))
+        #expect(configuration.runtimes["cluster"] == .kubernetes(kubeconfig: "/etc/k", context: "dev"))
         #expect(configuration.repositories[0].settings.values == ["image": "r/shop:${{ pr.sha }}", "port": 80])
         #expect(configuration.repositories[0].settings.limits == StackLimits(cpu: "500m", memory: "1Gi", pods: 5))
     }
@@ -80,6 +80,8 @@ import Testing
         ("domain: staging.example.com", "domain: staging.example.com\ndomian: x", "3: \"domian\" is unknown; did you mean \"domain\"?"),
         ("domain: staging.example.com", "domain: Staging", "2: domain"),
         ("kind: kubernetes", "kind: nomad", "4: runtimes.cluster.kind"),
+        ("kind: kubernetes", "kind: podman, kubeconfig: /etc/k", "4: "),
+        ("kind: kubernetes", "kind: podman, socket: podman.sock", "4: runtimes.cluster.socket"),
         ("name: shop", "name: shop-1", "6: repositories[0].name"),
         ("forge: github", "forge: gitlab", "7: repositories[0].forge"),
         ("runtime: cluster", "runtime: box", "10: repositories[0].runtime"),
@@ -107,6 +109,14 @@ import Testing
         let problem = #expect(throws: YAMLProblem.self) { try load(Self.minimal.replacing(old, with: new)) }
         #expect(problem?.description.contains(told) == true, "\(problem?.description ?? "")")
         #expect(problem?.description.hasPrefix("slingshot.yaml:") == true)
+    }
+
+    @Test(arguments: [
+        ("kind: podman", nil), ("kind: podman, socket: /run/p.sock", "/run/p.sock"),
+        ("kind: podman, socket: unix:///run/p.sock", "/run/p.sock"),
+    ])
+    func `podman is a kind of runtime`(text: String, socket: String?) throws {
+        #expect(try load(Self.minimal.replacing("kind: kubernetes", with: text)).runtimes["cluster"] == .podman(socket: socket))
     }
 
     @Test func `two repositories of one name are refused`() {

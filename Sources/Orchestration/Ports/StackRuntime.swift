@@ -1,6 +1,6 @@
 public import StagingModel
 
-/// An engine that runs stacks. Implemented by `KubernetesRuntime` (and later `PodmanRuntime`).
+/// An engine that runs stacks. Implemented by `KubernetesRuntime` and `PodmanRuntime`.
 ///
 /// Every operation can be repeated: after a crash the orchestrator calls it again with the same arguments. Every operation
 /// throws ``StepError``; its `isRetryable` says whether the same call can succeed later. All honour task cancellation.

@@ -111,7 +111,7 @@ enum Isolation {
 
 /// The amount that a Kubernetes quantity stands for; nil when the text is none.
 /// https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-func quantity(_ text: String) -> Double? {
+public func quantity(_ text: String) -> Double? {
     let suffixes: [(String, Double)] = [
         ("Ki", 0x1p10), ("Mi", 0x1p20), ("Gi", 0x1p30), ("Ti", 0x1p40), ("Pi", 0x1p50), ("Ei", 0x1p60), ("n", 1e-9), ("u", 1e-6),
         ("m", 1e-3),

@@ -93,14 +93,29 @@ extension ServerConfiguration {
 
     static func runtimes(_ value: YAMLValue) throws(YAMLProblem) -> [String: Runtime] {
         var runtimes: [String: Runtime] = [:]
-        for (name, value) in try value.mapping().fields {
-            let mapping = try value.mapping(allowing: ["kind", "kubeconfig", "context"])
-            let kind = try mapping.required("kind")
-            guard try kind.string() == "kubernetes" else { throw kind.problem("must be kubernetes; this version has no other") }
-            runtimes[name] = Runtime(
-                kubeconfig: try mapping.optional("kubeconfig")?.string(), context: try mapping.optional("context")?.string())
+        for (name, value) in try value.mapping().fields { runtimes[name] = try runtime(value) }
+        guard !runtimes.isEmpty else {
+            throw value.problem("names no runtime; add one, such as cluster: {kind: kubernetes} or box: {kind: podman}")
         }
-        guard !runtimes.isEmpty else { throw value.problem("names no runtime; add one, such as cluster: {kind: kubernetes}") }
         return runtimes
+    }
+
+    private static func runtime(_ value: YAMLValue) throws(YAMLProblem) -> Runtime {
+        let kind = try value.mapping(allowing: ["kind", "kubeconfig", "context", "socket"]).required("kind")
+        switch try kind.string() {
+        case "kubernetes":
+            let mapping = try value.mapping(allowing: ["kind", "kubeconfig", "context"])
+            return .kubernetes(
+                kubeconfig: try mapping.optional("kubeconfig")?.string(), context: try mapping.optional("context")?.string())
+        case "podman":
+            guard let socket = try value.mapping(allowing: ["kind", "socket"]).optional("socket") else { return .podman(socket: nil) }
+            let path = try socket.string()
+            let plain = path.hasPrefix("unix://") ? String(path.dropFirst("unix://".count)) : path
+            guard plain.hasPrefix("/"), plain.utf8.count < 108 else {
+                throw socket.problem("must be the absolute path of podman's socket, such as /run/podman/podman.sock")
+            }
+            return .podman(socket: plain)
+        default: throw kind.problem("must be kubernetes or podman")
+        }
     }
 }

@@ -5,10 +5,11 @@ import StrictYAML
 
 /// The server's configuration file, read. `contract.md` lists its keys.
 struct ServerConfiguration: Sendable {
-    struct Runtime: Hashable, Sendable {
-        /// Nil for `KUBECONFIG`, `~/.kube/config`, or the pod's own service account.
-        var kubeconfig: String?
-        var context: String?
+    enum Runtime: Hashable, Sendable {
+        /// Without a kubeconfig: `KUBECONFIG`, `~/.kube/config`, or the pod's own service account.
+        case kubernetes(kubeconfig: String?, context: String?)
+        /// Without a socket: podman's usual one where a service answers, or else an own service.
+        case podman(socket: String?)
     }
 
     struct Repository: Sendable {

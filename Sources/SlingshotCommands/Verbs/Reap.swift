@@ -9,7 +9,7 @@ struct ReapCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reap", abstract: "Destroys what has expired, now, without the service.",
         discussion: """
-            It needs the cluster only: the leases are on the namespaces. Run it from a CronJob or a systemd timer, and stacks die on time even when \
+            It needs the engine only: the leases are on the namespaces, or in podman. Run it from a CronJob or a systemd timer, and stacks die on time even when \
             `serve` is down. Without --config it reaps the cluster of KUBECONFIG, ~/.kube/config or the pod's own service account.
             """)
 
@@ -46,8 +46,8 @@ struct ReapCommand: AsyncParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let prefix = configuration?.policy.addressing.namespacePrefix ?? namespacePrefix ?? environment["SLINGSHOT_NAMESPACE_PREFIX"]
         let lines = try await Clusters.with(
-            configuration?.runtimes ?? ["cluster": ServerConfiguration.Runtime()], namespacePrefix: prefix ?? "staging-",
-            logger: logger(configuration)
+            configuration?.runtimes ?? ["cluster": .kubernetes(kubeconfig: nil, context: nil)], namespacePrefix: prefix ?? "staging-",
+            state: configuration?.state ?? FileManager.default.temporaryDirectory, keeps: false, logger: logger(configuration)
         ) { runtimes in
             try await ReapLine.collect { report in
                 try await withThrowingTaskGroup(of: Void.self) { group in

@@ -42,7 +42,9 @@ struct ServeCommand: AsyncParsableCommand {
         let store = try SQLiteStore(directory: configuration.state)
         let addressing = configuration.policy.addressing
         try await refuseMovedNamespaces(store, addressing)
-        try await Clusters.with(configuration.runtimes, namespacePrefix: addressing.namespacePrefix, logger: logger) { runtimes in
+        try await Clusters.with(
+            configuration.runtimes, namespacePrefix: addressing.namespacePrefix, state: configuration.state, keeps: true, logger: logger
+        ) { runtimes in
             let settings = configuration.repositories.map(\.settings)
             let clock = SystemClock()
             let registry = MetricsRegistry(help: MetricHelp.texts)

@@ -1,0 +1,29 @@
+import Orchestration
+import Subprocess
+
+/// A small program of the machine, run to its end.
+enum Tool {
+    struct Outcome: Sendable {
+        var succeeded: Bool
+        /// The last line that it printed on standard error.
+        var complaint: String
+    }
+
+    /// Throws `StepError` when the program is missing or takes longer than 20 s.
+    static func run(_ name: String, _ arguments: [String]) async throws -> Outcome {
+        do {
+            return try await within(.seconds(20), name) {
+                let result = try await Subprocess.run(
+                    .name(name), arguments: Arguments(arguments), input: .none, output: .discarded, error: .string(limit: 1 << 16))
+                let lines = result.standardError.split(whereSeparator: \.isNewline).map { String($0).oneLine(limit: 200) }
+                return Outcome(succeeded: result.terminationStatus == .exited(0), complaint: lines.last { !$0.isEmpty } ?? "")
+            }
+        } catch let error as SubprocessError {
+            try Task.checkCancellation()
+            if error.code == .executableNotFound {
+                throw StepError("\(name) is not installed; install it (apt-get install iptables util-linux)", isRetryable: true)
+            }
+            throw StepError("\(name) could not be run: \("\(error)".oneLine(limit: 200))", isRetryable: true)
+        }
+    }
+}
