@@ -1,7 +1,9 @@
+public import Foundation
 import HTTPTypes
 public import Hummingbird
 public import Logging
 public import Orchestration
+public import StagingModel
 public import Webhooks
 
 /// Everything that the HTTP side needs: deliveries come in, people and tools ask.
@@ -12,6 +14,8 @@ public struct SlingshotService: Sendable {
     public var policy: LaunchPolicy
     /// The API's bearer token.
     public var apiToken: String
+    /// Makes a link that opens a stack until an instant; nil without a gateway.
+    public var shareLink: (@Sendable (_ stack: Stack, _ until: Date) -> String)?
 
     public init(store: any StackStore, intake: Intake, receiver: WebhookReceiver, policy: LaunchPolicy, apiToken: String) {
         self.store = store
@@ -29,6 +33,7 @@ public struct SlingshotService: Sendable {
         WebhookRoutes(receiver: receiver, intake: intake).add(to: router)
         let api = router.group("api/v1").add(middleware: TokenMiddleware(token: apiToken))
         StackRoutes(store: store, intake: intake, policy: policy).add(to: api)
+        ShareRoutes(store: store, link: shareLink).add(to: api)
         return router
     }
 

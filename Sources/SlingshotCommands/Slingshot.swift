@@ -16,7 +16,7 @@ public struct Slingshot: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ListCommand.self, StatusCommand.self, ExtendCommand.self, CreateCommand.self, DestroyCommand.self, EventsCommand.self,
-            ServeCommand.self, ReapCommand.self,
+            ShareCommand.self, ServeCommand.self, ReapCommand.self,
         ])
 
     public init() {}

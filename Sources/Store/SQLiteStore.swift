@@ -1,13 +1,14 @@
 public import Foundation
 import GRDB
 public import Orchestration
-import StagingModel
+public import StagingModel
 
 /// The working record on SQLite: WAL, `synchronous=FULL`, so that a write that returned survives a loss of power
 /// (https://www.sqlite.org/pragma.html#pragma_synchronous).
 public struct SQLiteStore: StackStore {
     private let pool: DatabasePool
     private let writes: GroupCommit
+    private let announcements = Announcements()
 
     /// Opens `slingshot.sqlite` in `directory`, or makes it, readable by its owner only. Throws ``StoreError``.
     public init(directory: URL) throws {
@@ -36,8 +37,16 @@ public struct SQLiteStore: StackStore {
     }
 
     public func write<T: Sendable>(_ body: @escaping @Sendable (any StackWriting) throws -> T) async throws -> T {
-        try await writes.write { try body(Transaction(database: $0)) }
+        let (value, saved) = try await writes.write { database in
+            let transaction = Transaction(database: database)
+            return (try body(transaction), transaction.saved.names)
+        }
+        announcements.announce(saved)
+        return value
     }
+
+    /// The names of the stacks whose records change from now on, each after its change is on disk.
+    public func changes() -> AsyncStream<StackName> { announcements.listen() }
 
     /// How durable a write is: `journal_mode` and `synchronous` of the connection that writes.
     func pragmas() async throws -> (journal: String?, synchronous: Int?) {

@@ -6,6 +6,7 @@ import StagingModel
 /// The queries, inside one transaction. Instants are whole seconds since 1970.
 struct Transaction: StackWriting {
     let database: Database
+    let saved = SavedStacks()
 
     func stack(_ name: StackName) throws -> Stack? {
         try String.fetchOne(database, sql: "SELECT record FROM stack WHERE name = ?", arguments: [name.description]).map { try decode($0) }
@@ -27,6 +28,7 @@ struct Transaction: StackWriting {
     }
 
     func save(_ stack: Stack, wakeAt: Date?) throws {
+        saved.names.insert(stack.name)
         try database.execute(
             sql: """
                 INSERT INTO stack (name, phase, wakeAt, record) VALUES (?, ?, ?, ?)

@@ -29,6 +29,14 @@ public protocol StackRuntime: Sendable {
 
     /// All stacks that the engine carries, found by their labels.
     func stacks() async throws -> [ObservedStack]
+
+    /// Where the hosts of a stack lead, as its Ingress objects say: what a gateway on this machine needs. Asked once it is ready.
+    func routes(of stack: StackName) async throws -> [StackRoute]
+}
+
+extension StackRuntime {
+    /// An engine that nothing but itself can route to.
+    public func routes(of stack: StackName) async throws -> [StackRoute] { [] }
 }
 
 /// Why a step of the orchestrator did not succeed.

@@ -9,7 +9,7 @@ struct EnvironmentOverrides {
         ["server", "listen"], ["state"], ["domain"], ["namespacePrefix"], ["deploy", "timeout"],
         ["lifetime", "default"], ["lifetime", "maximum"], ["lifetime", "renewOnPush"],
         ["limits", "cpu"], ["limits", "memory"], ["limits", "pods"],
-        ["routing", "kind"], ["routing", "class"], ["routing", "tlsSecret"],
+        ["routing", "kind"], ["routing", "class"], ["routing", "tlsSecret"], ["routing", "listen"], ["routing", "tls"],
     ]
 
     private let reader: ConfigReader

@@ -14,6 +14,8 @@ struct ServerConfiguration: Sendable {
     struct Repository: Sendable {
         var settings: RepositorySettings
         var webhookSecret: SecretReference
+        /// Who may look at its stacks through the gateway; nil for everybody.
+        var access: AccessReference?
     }
 
     var host = "127.0.0.1"
@@ -22,6 +24,8 @@ struct ServerConfiguration: Sendable {
     var state: URL
     var policy: LaunchPolicy
     var readyTimeout: Int
+    /// Nil when an ingress controller does the routing.
+    var gateway: GatewayReference?
     var runtimes: [String: Runtime]
     var repositories: [Repository]
 
@@ -42,13 +46,18 @@ struct ServerConfiguration: Sendable {
             apiToken = try server.optional("apiToken").map { try SecretReference($0) }
         }
         state = URL(filePath: try top.required("state").string(), directoryHint: .isDirectory)
-        policy = LaunchPolicy(lifetime: try Self.lifetime(top.optional("lifetime")), addressing: try Self.addressing(top))
+        var addressing = try Self.addressing(top)
+        gateway = try GatewayReference(top.optional("routing"), &addressing)
+        policy = LaunchPolicy(lifetime: try Self.lifetime(top.optional("lifetime")), addressing: addressing)
         readyTimeout = try top.optional("deploy")?.mapping(allowing: ["timeout"]).required("timeout").duration() ?? 600
         runtimes = try Self.runtimes(top.required("runtimes"))
         let limits = try Self.limits(top.optional("limits"))
         repositories = []
         for item in try top.required("repositories").list() {
             let repository = try Repository(item, runtimes: runtimes, limits: limits)
+            if repository.access != nil, gateway == nil {
+                throw item.problem("`access` is the gateway's to enforce; set routing: {kind: gateway}, or remove it")
+            }
             if repositories.contains(where: { $0.settings.name == repository.settings.name }) {
                 throw item.problem("there are two repositories named \"\(repository.settings.name)\"; rename one")
             }
@@ -59,7 +68,7 @@ struct ServerConfiguration: Sendable {
         }
     }
 
-    private static func address(_ value: YAMLValue) throws -> (String, Int) {
+    static func address(_ value: YAMLValue) throws -> (String, Int) {
         let text = try value.string()
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (0...65_535).contains(port) else {
             throw value.problem("must be HOST:PORT, such as 127.0.0.1:8080")
@@ -94,12 +103,6 @@ struct ServerConfiguration: Sendable {
             guard isDNSLabel(addressing.namespacePrefix + "a", longest: 12) else {
                 throw prefix.problem("must be at most 11 lower-case letters, digits and dashes, such as staging-")
             }
-        }
-        if let routing = try top.optional("routing")?.mapping(allowing: ["kind", "class", "tlsSecret"]) {
-            let kind = try routing.required("kind")
-            guard try kind.string() == "ingress" else { throw kind.problem("must be ingress; this version has no other") }
-            addressing.ingressClass = try routing.optional("class")?.string()
-            addressing.tlsSecret = try routing.optional("tlsSecret")?.string()
         }
         return addressing
     }
@@ -145,7 +148,7 @@ struct ServerConfiguration: Sendable {
 extension ServerConfiguration.Repository {
     init(_ item: YAMLValue, runtimes: [String: ServerConfiguration.Runtime], limits: StackLimits) throws {
         let mapping = try item.mapping(allowing: [
-            "name", "forge", "repository", "url", "runtime", "webhookSecret", "template", "values", "forks",
+            "name", "forge", "repository", "url", "runtime", "webhookSecret", "template", "values", "forks", "access",
         ])
         let nameValue = try mapping.required("name")
         guard let name = RepositoryName(try nameValue.string()) else {
@@ -171,6 +174,7 @@ extension ServerConfiguration.Repository {
             url: try url.string(),
             runtime: try runtime.string(), template: try mapping.optional("template")?.string(), values: values, limits: limits)
         webhookSecret = try SecretReference(try mapping.required("webhookSecret"))
+        access = try mapping.optional("access").map { try AccessReference($0) }
     }
 }
 

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Foundation
+import Gateway
 import GitRefs
 public import Logging
 import Orchestration
@@ -30,6 +31,7 @@ struct ServeCommand: AsyncParsableCommand {
         let receiver = try WebhookReceiver(configuration.repositories)
         let store = try SQLiteStore(directory: configuration.state)
         let addressing = configuration.policy.addressing
+        let gateway = try ServedGateway(configuration)
         try await refuseMovedNamespaces(store, addressing)
         try await Clusters.with(configuration.runtimes, namespacePrefix: addressing.namespacePrefix, logger: logger) { runtimes in
             let settings = configuration.repositories.map(\.settings)
@@ -41,19 +43,24 @@ struct ServeCommand: AsyncParsableCommand {
                     repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout),
                 logger: logger)
             let intake = Intake(store: store, repositories: settings, policy: configuration.policy, clock: clock, wake: orchestrator.wake)
-            let service = SlingshotService(
+            var service = SlingshotService(
                 store: store, intake: intake, receiver: receiver, policy: configuration.policy, apiToken: token)
+            service.shareLink = gateway?.shareLink
             let host = configuration.host
             let application = service.application(host: host, port: configuration.port, logger: logger) { port in
                 if let tokenFile { Terminal.note("the API token is in \(tokenFile); the command line reads it from SLINGSHOT_TOKEN") }
                 Terminal.note("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
             }
+            let gatewayServices = try gateway?.services(
+                store: store, runtimes: runtimes, addressing: addressing, clock: clock, logger: logger)
+            let services: [any ServiceLifecycle.Service] = [orchestrator] + (gatewayServices ?? []) + [application]
             let group = ServiceGroup(
                 configuration: ServiceGroupConfiguration(
-                    services: [.init(service: orchestrator), .init(service: application)], gracefulShutdownSignals: [.sigterm, .sigint],
-                    logger: logger))
+                    services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
             do {
                 try await group.run()
+            } catch let error as GatewayError {
+                throw CommandFailure("\(error)")
             } catch {
                 throw CommandFailure("can't serve on \(host):\(configuration.port): \(error)")
             }
