@@ -1,10 +1,12 @@
 import Foundation
+import Glibc
 import SlingshotTestSupport
 import StagingModel
+import Testing
 
 /// A headless browser, driven by its debugging protocol over two pipes (https://chromedevtools.github.io/devtools-protocol/).
 final class Chromium: @unchecked Sendable {
-    // Confined to the one task that uses it.
+    // Used by one task, one call at a time.
     private let input: FileHandle
     private let output: FileHandle
     private var unread = Data()
@@ -27,35 +29,42 @@ final class Chromium: @unchecked Sendable {
                 "exec chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --window-size=1000,800 --user-data-dir=\"$0\" --remote-debugging-pipe 3<>\"$1\" 4<>\"$2\""
             return try await ChildProcess.running(
                 URL(filePath: "/bin/sh"), ["-c", script, directory.appending(path: "profile").path, requests, answers]
-            ) {
-                _ in
-                // Opened for both ways, as the shell does: so neither waits for the other.
-                let input = try FileHandle(forUpdating: URL(filePath: requests))
-                let output = try FileHandle(forUpdating: URL(filePath: answers))
-                let browser = Chromium(input: input, output: output)
-                let target = try browser.call("Target.createTarget", ["url": "about:blank"])
-                let attached = try browser.call("Target.attachToTarget", ["targetId": target["targetId"] ?? .null, "flatten": true])
-                browser.session = attached["sessionId"]?.string ?? ""
-                _ = try browser.call("Page.enable")
-                let result = try await body(browser)
-                _ = try? browser.call("Browser.close")
-                return result
+            ) { process in
+                do {
+                    // Opened for both ways, as the shell does: so neither waits for the other.
+                    let (input, output) = (Glibc.open(requests, O_RDWR), Glibc.open(answers, O_RDWR))
+                    let browser = Chromium(
+                        input: FileHandle(fileDescriptor: input, closeOnDealloc: true),
+                        output: FileHandle(fileDescriptor: output, closeOnDealloc: true))
+                    let target = try await browser.call("Target.createTarget", ["url": "about:blank"])
+                    let attached = try await browser.call(
+                        "Target.attachToTarget", ["targetId": target["targetId"] ?? .null, "flatten": true])
+                    browser.session = attached["sessionId"]?.string ?? ""
+                    _ = try await browser.call("Page.enable")
+                    let result = try await body(browser)
+                    await process.kill()
+                    return result
+                } catch {
+                    Issue.record("the browser: \(error)")
+                    await process.kill()
+                    throw error
+                }
             }
         }
     }
 
-    func open(_ url: String) throws { _ = try call("Page.navigate", ["url": .string(url)]) }
+    func open(_ url: String) async throws { _ = try await call("Page.navigate", ["url": .string(url)]) }
 
     /// What the expression is in the page.
-    func value(of expression: String) throws -> JSONValue {
-        try call("Runtime.evaluate", ["expression": .string(expression), "returnByValue": true])["result"]?["value"] ?? .null
+    func value(of expression: String) async throws -> JSONValue {
+        try await call("Runtime.evaluate", ["expression": .string(expression), "returnByValue": true])["result"]?["value"] ?? .null
     }
 
     /// Asks until the page's text contains `text`.
     func wait(for text: String) async throws {
         var last = ""
         for _ in 0..<600 {
-            last = (try? value(of: "document.documentElement.innerText").string) ?? ""
+            last = (try? await value(of: "document.documentElement.innerText").string) ?? ""
             if last.contains(text) { return }
             try await Task.sleep(for: .milliseconds(100))
         }
@@ -63,14 +72,21 @@ final class Chromium: @unchecked Sendable {
     }
 
     /// A PNG of what the page looks like.
-    func screenshot() throws -> Data {
-        guard let text = try call("Page.captureScreenshot")["data"]?.string, let data = Data(base64Encoded: text) else {
+    func screenshot() async throws -> Data {
+        guard let text = try await call("Page.captureScreenshot")["data"]?.string, let data = Data(base64Encoded: text) else {
             throw ChildProcess.Failure("the browser gave no picture")
         }
         return data
     }
 
-    private func call(_ method: String, _ parameters: JSONValue = [:]) throws -> JSONValue {
+    /// On a thread of its own, because reading blocks.
+    private func call(_ method: String, _ parameters: JSONValue = [:]) async throws -> JSONValue {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(with: Result { try self.exchange(method, parameters) }) }
+        }
+    }
+
+    private func exchange(_ method: String, _ parameters: JSONValue) throws -> JSONValue {
         nextID += 1
         var message: JSONValue = ["id": .integer(nextID), "method": .string(method), "params": parameters]
         if !session.isEmpty, !method.hasPrefix("Browser.") { message["sessionId"] = .string(session) }

@@ -178,20 +178,20 @@ import Testing
                 try await serving.deliver(GitHubDelivery("opened", head: head, title: Self.title))
                 try await Chromium.with { browser in
                     let url = "http://shop-7.staging.localhost:\(visitor.port)/"
-                    try browser.open(url)
+                    try await browser.open(url)
                     try await browser.wait(for: "shop-7 is on its way")
                     try await browser.wait(for: "applied")
-                    #expect(try browser.value(of: "document.querySelectorAll('script').length") == 1)
-                    try keep(try browser.screenshot(), as: "progress")
+                    #expect(try await browser.value(of: "document.querySelectorAll('script').length") == 1)
+                    try keep(try await browser.screenshot(), as: "progress")
                     try await browser.wait(for: "Here is the app")
-                    try keep(try browser.screenshot(), as: "app")
+                    try keep(try await browser.screenshot(), as: "app")
                     // The one that was asked for, and the one that the page made of itself.
                     #expect(browser.navigations.filter { $0 == url }.count == 2)
                     try await serving.deliver(GitHubDelivery("closed", head: head))
                     try await serving.wait(for: .destroyed)
-                    try browser.open(url)
+                    try await browser.open(url)
                     try await browser.wait(for: "shop-7 is gone")
-                    try keep(try browser.screenshot(), as: "gone")
+                    try keep(try await browser.screenshot(), as: "gone")
                 }
             }
         }
@@ -335,7 +335,8 @@ private func probingStack(image: String) -> String {
                             [
                                 "name": "web", "image": .string(image),
                                 "command": [
-                                    "/bin/sh", "-c", "busybox nc -lk -p 8081 -e /srv/cgi-bin/ws & exec busybox httpd -f -p 8080 -h /srv",
+                                    "/bin/sh", "-c",
+                                    "while :; do busybox nc -l -p 8081 -e /srv/cgi-bin/ws; done & exec busybox httpd -f -p 8080 -h /srv",
                                 ],
                                 "readinessProbe": ["httpGet": ["path": "/cgi-bin/count", "port": 8080], "periodSeconds": 1],
                                 "volumeMounts": [["name": "scripts", "mountPath": "/srv/cgi-bin"]],
