@@ -82,7 +82,7 @@ let package = Package(
             "Gateway",
             [
                 "Orchestration", "StagingModel", asyncHTTPClient, crypto, httpTypes, hummingbird, logging, mustache, nioCore, nioFoundation,
-                nioHTTP1, serviceLifecycle, subprocess, systemPackage,
+                nioHTTP1, nioPosix, serviceLifecycle, subprocess, systemPackage,
             ]),
         // The service and its command line.
         library("ControlAPI", ["StagingModel", asyncHTTPClient, nioCore, nioFoundation, nioHTTP1]),

@@ -8,6 +8,22 @@ import StagingModel
 /// Caddy's control socket (https://caddyserver.com/docs/api).
 struct CaddyAdmin {
     let socket: String
+    private let client: HTTPClient
+
+    /// Runs `body` with the control behind `socket`.
+    static func with(socket: String, _ body: (CaddyAdmin) async throws -> Void) async throws {
+        var configuration = HTTPClient.Configuration()
+        // By default the client knocks at a closed door until the request's time is up.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        do {
+            try await body(CaddyAdmin(socket: socket, client: client))
+            try await client.shutdown()
+        } catch {
+            try? await client.shutdown()
+            throw error
+        }
+    }
 
     /// Whether something listens there and answers.
     func answers() async -> Bool { (try? await send("/config/admin", .GET)) != nil }
@@ -31,7 +47,7 @@ struct CaddyAdmin {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(body)
         }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        let response = try await client.execute(request, timeout: .seconds(30))
         let answer = [UInt8](try await response.body.collect(upTo: 1 << 20).readableBytesView)
         guard response.status == .ok else {
             let said =
@@ -45,15 +61,25 @@ struct CaddyAdmin {
 extension GatewayError {
     /// Caddy's own words, with the fix where the cause is known.
     init(caddySaid text: String) {
-        let said = text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(500)
-        if text.contains("address already in use") {
-            self = .refused("the gateway's port is taken: \(said); stop what listens there, or choose another `routing.listen`")
-        } else if text.contains("permission denied"), text.contains("bind") {
-            self = .refused(
-                "the gateway may not listen there: \(said); choose a port from 1024 on as `routing.listen`, or give serve CAP_NET_BIND_SERVICE"
-            )
-        } else {
-            self = .refused("Caddy refused its configuration: \(said)")
+        self = .refused(Self.portFix(text) ?? "Caddy refused its configuration: \(Self.line(text))")
+    }
+
+    init(listening address: String, failed text: String) {
+        self = .refused(
+            Self.portFix("\(address): \(text)") ?? "the gateway can't listen on \(address): \(Self.line(text)); correct `routing.listen`")
+    }
+
+    private static func portFix(_ text: String) -> String? {
+        let words = text.lowercased()
+        if words.contains("address already in use") {
+            return "the gateway's port is taken: \(line(text)); stop what listens there, or choose another `routing.listen`"
         }
+        guard words.contains("permission denied"), words.contains("bind") else { return nil }
+        return
+            "the gateway may not listen there: \(line(text)); choose a port from 1024 on as `routing.listen`, or give serve CAP_NET_BIND_SERVICE"
+    }
+
+    private static func line(_ text: String) -> String {
+        String(text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(500))
     }
 }

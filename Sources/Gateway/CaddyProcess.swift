@@ -18,6 +18,8 @@ struct CaddyProcess {
         platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
         let file = settings.directory.appending(path: "caddy.json")
         try Data(CaddyConfiguration(settings: settings).initial.canonicalBytes).write(to: file)
+        // A Caddy that was killed leaves it behind, and the next one would take it for somebody else's.
+        try? FileManager.default.removeItem(atPath: settings.adminSocket)
         do {
             return try await Subprocess.run(
                 .name("caddy"), arguments: ["run", "--config", file.path],

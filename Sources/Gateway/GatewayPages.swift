@@ -100,7 +100,7 @@ public struct GatewayPages: Sendable {
                     // A visitor who left is noticed by writing only.
                     group.addTask {
                         while !Task.isCancelled {
-                            try await Task.sleep(for: .seconds(15))
+                            do { try await Task.sleep(for: .seconds(15)) } catch { return }
                             continuation.yield()
                         }
                     }

@@ -1,5 +1,7 @@
 import Foundation
 public import Logging
+import NIOCore
+import NIOPosix
 public import Orchestration
 public import ServiceLifecycle
 import StagingModel
@@ -29,15 +31,17 @@ public struct GatewayService: Service {
     /// Throws ``GatewayError`` when Caddy can't even be started. A Caddy that dies later is started again.
     public func run() async throws {
         try await cancelWhenGracefulShutdown {
-            do { try await keepRunning() } catch is CancellationError {}
+            do {
+                try await CaddyAdmin.with(socket: settings.adminSocket) { try await keepRunning($0) }
+            } catch is CancellationError {}
         }
     }
 
-    private func keepRunning() async throws {
+    private func keepRunning(_ admin: CaddyAdmin) async throws {
         guard settings.hasPathsThatFit else { throw GatewayError.pathTooLong(settings.adminSocket) }
-        let admin = CaddyAdmin(socket: settings.adminSocket)
         let configuration = CaddyConfiguration(settings: settings, askPort: await certificatePort()).whole
         try await endPredecessor(admin)
+        try await requireFreePort()
         var failures = 0
         var wasUp = false
         while true {
@@ -47,8 +51,9 @@ public struct GatewayService: Service {
                         let last = try await CaddyProcess(settings: settings, logger: logger).run()
                         throw GatewayError.refused("Caddy ended" + (last.isEmpty ? "" : ": \(last.prefix(500))"))
                     }
+                    group.addTask { try await configure(admin, configuration) }
                     defer { group.cancelAll() }
-                    try await configure(admin, configuration)
+                    try await group.next()
                     if !wasUp { await onRunning() }
                     (wasUp, failures) = (true, 0)
                     try await group.next()
@@ -71,6 +76,21 @@ public struct GatewayService: Service {
             try await clock.sleep(until: clock.now.addingTimeInterval(0.05))
         }
         throw GatewayError.refused("Caddy does not answer on \(settings.adminSocket); see the log")
+    }
+
+    /// Caddy shares its port with whatever shares too (SO_REUSEPORT), another Caddy above all, and visitors would meet now the one, now the other.
+    /// So the port is first asked for alone.
+    private func requireFreePort() async throws {
+        let colon = settings.listen.lastIndex(of: ":") ?? settings.listen.endIndex
+        let host = settings.listen[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+        do {
+            let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: host.isEmpty ? "0.0.0.0" : host, port: Int(settings.listen[colon...].dropFirst()) ?? 0).get()
+            try await channel.close()
+        } catch {
+            throw GatewayError(listening: settings.listen, failed: "\(error)")
+        }
     }
 
     /// A serve that was killed leaves its Caddy behind, which holds the port.

@@ -173,10 +173,10 @@ import Testing
             let visitor = try await GatewayVisitor()
             try fixture.configure(routing: "{kind: gateway, listen: \"127.0.0.1:\(visitor.port)\"}")
             // An app that takes its time, so that there is something to see.
-            let head = try await fixture.push(greeting: "Here is the app", command: ["/bin/sh", "-c", "busybox sleep 4; exec /bin/serve"])
+            let head = try await fixture.push(greeting: "Here is the app", command: ["/bin/sh", "-c", "busybox sleep 8; exec /bin/serve"])
             try await fixture.serving { serving async throws in
-                try await serving.deliver(GitHubDelivery("opened", head: head, title: Self.title))
                 try await Chromium.with { browser in
+                    try await serving.deliver(GitHubDelivery("opened", head: head, title: Self.title))
                     let url = "http://shop-7.staging.localhost:\(visitor.port)/"
                     try await browser.open(url)
                     try await browser.wait(for: "shop-7 is on its way")
