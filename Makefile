@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit build lint cluster cluster-down clean
+.PHONY: help demo test unit build bench lint cluster cluster-down clean
 
 swift_test := swift test --disable-xctest
 
@@ -24,10 +24,13 @@ unit: ## the tests that need no cluster
 	@dev/setup build
 	@$(swift_test) --skip EndToEndTests
 
-build: ## the release binary
+build: ## the release binary; Swift's own libraries are part of it
 	@dev/setup build
-	@swift build -c release --product slingshot
+	@swift build -c release --static-swift-stdlib --product slingshot
 	@echo "$$(swift build -c release --show-bin-path)/slingshot"
+
+bench: build ## every benchmark beside what one would use instead; docs/performance.md has what was measured
+	@benchmarks/all
 
 lint: ## formatting and style of the sources; `swift format -i -r …` mends most of it
 	@swift format lint --strict --parallel --recursive Package.swift Sources Tests templates webhooks

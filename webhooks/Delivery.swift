@@ -11,10 +11,19 @@ public struct Delivery: Sendable {
     /// The raw bytes, exactly as they were signed.
     public let body: Data
 
-    public init(forge: String, headers: some Sequence<(name: String, value: String)>, body: some Sequence<UInt8>) {
+    public init(forge: String, headers: some Sequence<(name: String, value: String)>, body: Data) {
         self.forge = forge
         self.headers = Dictionary(headers.map { ($0.name.lowercased(), $0.value) }) { "\($0), \($1)" }
-        self.body = Data(body)
+        self.body = body
+    }
+
+    /// The delivery with its body, once that has come in.
+    public func with(body: Data) -> Delivery { Delivery(forge: forge, lowerCased: headers, body: body) }
+
+    private init(forge: String, lowerCased headers: [String: String], body: Data) {
+        self.forge = forge
+        self.headers = headers
+        self.body = body
     }
 
     /// A header's value; nil when it is missing or empty.

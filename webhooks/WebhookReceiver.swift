@@ -48,6 +48,9 @@ public struct WebhookReceiver: Sendable {
         return VerifiedDelivery(forge: delivery.forge, hook: hook, id: id, repository: repository, message: message)
     }
 
+    /// Whether there is an adapter for the forge.
+    public func knows(_ forge: String) -> Bool { adapters.contains { $0.forge == forge } }
+
     /// Refuses what can be refused by its headers, so that nobody without a signature gets a body read: an unknown forge, and a
     /// missing signature.
     public func checkHeaders(of delivery: Delivery) throws(DeliveryRejection) {

@@ -27,6 +27,8 @@ public struct StackView: Codable, Hashable, Sendable {
     public var targetCommit: String?
     public var planDigest: String?
     public var url: String
+    /// Further addresses, of what was last deployed.
+    public var endpoints: [StackEndpoint]
     public var createdAt: Date
     public var updatedAt: Date
     public var readyAt: Date?
@@ -34,6 +36,10 @@ public struct StackView: Codable, Hashable, Sendable {
     public var expiresAt: Date?
     /// The latest instant to which `extend` can move the end.
     public var latestExpiry: Date
+    /// What runs of it now. Absent in lists, where it was not asked for, and where the engine did not say.
+    public var workloads: [WorkloadStatus]?
+    /// Why it is not known what runs of it; absent when it is known, or was not asked for.
+    public var workloadsUnknown: String?
 
     public init(_ stack: Stack, namespace: String, lifetime: LifetimePolicy) {
         name = stack.name.description
@@ -52,6 +58,7 @@ public struct StackView: Codable, Hashable, Sendable {
         targetCommit = target == stack.deployed?.commit ? nil : target?.description
         planDigest = stack.deployed?.planDigest
         url = stack.url
+        endpoints = stack.deployed?.endpoints ?? []
         createdAt = stack.createdAt
         updatedAt = stack.updatedAt
         readyAt = stack.deployed?.readyAt
@@ -72,6 +79,13 @@ public struct EventList: Codable, Hashable, Sendable {
     public var events: [StackEvent]
 
     public init(events: [StackEvent]) { self.events = events }
+}
+
+/// `GET /api/v1/stacks/{stack}/logs`, by the lines' times. With `Accept: text/event-stream` each line is an event's data instead.
+public struct LogList: Codable, Hashable, Sendable {
+    public var lines: [LogLine]
+
+    public init(lines: [LogLine]) { self.lines = lines }
 }
 
 /// `POST /api/v1/stacks`.
@@ -112,6 +126,8 @@ public struct Problem: Codable, Hashable, Error, CustomStringConvertible, Sendab
     public var detail: String
     /// A short stable word for programs: `no-such-stack`, `wrong-signature`.
     public var code: String
+    /// The request's id, under which the server's log has it.
+    public var request: String?
 
     public init(_ code: String, status: Int, title: String, detail: String) {
         self.title = title
@@ -132,6 +148,9 @@ public enum ControlCoding {
             pretty ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
         return try encoder.encode(value)
     }
+
+    /// On one line.
+    public static func text(_ value: some Encodable) throws -> String { String(decoding: try encode(value), as: UTF8.self) }
 
     public static func decode<T: Decodable>(_ type: T.Type, from data: Data) throws -> T {
         let decoder = JSONDecoder()

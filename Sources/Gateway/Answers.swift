@@ -56,6 +56,7 @@ extension HTTPField.Name {
     static let slingshotRoute = Self(CaddyConfiguration.Header.route)!
     static let slingshotUpstream = Self(CaddyConfiguration.Header.upstream)!
     static let slingshotHost = Self(CaddyConfiguration.Header.host)!
+    static let slingshotVisitor = Self(CaddyConfiguration.Header.visitor)!
     static let slingshotMethod = Self(CaddyConfiguration.Header.method)!
     static let slingshotTarget = Self(CaddyConfiguration.Header.target)!
     static let referrerPolicy = Self("Referrer-Policy")!

@@ -16,6 +16,7 @@ struct CaddyConfiguration {
         static let route = "X-Slingshot-Route"
         static let upstream = "X-Slingshot-Upstream"
         static let host = "X-Slingshot-Host"
+        static let visitor = "X-Slingshot-Visitor"
         static let method = "X-Slingshot-Method"
         static let target = "X-Slingshot-Target"
     }
@@ -50,6 +51,8 @@ struct CaddyConfiguration {
         var route: JSONValue = ["handle": .array([noindex, ask]), "terminal": true]
         var server: JSONValue = [
             "listen": [.string(settings.listen)],
+            // Who sends nothing holds no connection; the body of an upload may take as long as it likes.
+            "read_header_timeout": "30s", "idle_timeout": "2m",
             "errors": [
                 "routes": [
                     [
@@ -115,7 +118,8 @@ struct CaddyConfiguration {
 
     private func toPages(_ path: String) -> JSONValue {
         let set: JSONValue = [
-            Header.host: ["{http.request.hostport}"], Header.method: ["{http.request.orig_method}"],
+            Header.host: ["{http.request.hostport}"], Header.visitor: ["{http.request.remote.host}"],
+            Header.method: ["{http.request.orig_method}"],
             Header.target: ["{http.request.orig_uri}"],
         ]
         return [

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 public import Hummingbird
 public import Logging
+import NIOCore
 public import Orchestration
 import ServiceLifecycle
 import StagingModel
@@ -75,7 +76,7 @@ public struct GatewayPages: Sendable {
         case .refused(let offersPassword): return answers.page(.notAllowed(offersPassword: offersPassword), asHTML: visit.isBrowser)
         }
         if visit.path == ShareLink.path { return answers.welcome(cookie: nil) }
-        if visit.path == PageTemplate.eventsPath { return events(of: name) }
+        if visit.path == PageTemplate.eventsPath { return events(of: name, for: request) }
         guard let entry else { return answers.page(try await view(of: stack), asHTML: visit.isBrowser) }
         guard let route = entry.routes.route(host: visit.host.name, path: visit.path), let upstream = route.upstreams.randomElement() else {
             return answers.page(.noRoute(stack), asHTML: visit.isBrowser)
@@ -89,8 +90,10 @@ public struct GatewayPages: Sendable {
     }
 
     /// The page's content, anew with each change, until the stack can be visited: then `ready`.
-    private func events(of name: StackName) -> Response {
-        guard let (changes, continuation) = keeper.table.listen(to: name) else { return answers.page(.crowded, asHTML: false) }
+    private func events(of name: StackName, for request: Request) -> Response {
+        guard let (changes, continuation) = keeper.table.listen(to: name, visitor: request.visitor) else {
+            return answers.page(.crowded, asHTML: false)
+        }
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
             body: ResponseBody { writer in
@@ -133,6 +136,13 @@ public struct GatewayPages: Sendable {
 }
 
 extension Request {
+    /// The visitor's address, which Caddy writes over whatever the visitor claims; of IPv6 the /64 network, in which everybody has 2⁶⁴.
+    fileprivate var visitor: String {
+        let text = headers[.slingshotVisitor] ?? ""
+        guard text.contains(":"), case .v6(let address)? = try? SocketAddress(ipAddress: text, port: 0) else { return text }
+        return withUnsafeBytes(of: address.address.sin6_addr) { bytes in bytes.prefix(8).map { String($0) }.joined(separator: ".") } + "/64"
+    }
+
     /// The visitor's method, which Caddy hides behind its own.
     fileprivate var visitorsMethod: String { headers[.slingshotMethod] ?? "GET" }
 

@@ -19,11 +19,14 @@ final class RouteTable: Sendable {
     private struct State {
         var entries: [StackName: Entry] = [:]
         var listeners: [StackName: [Int: AsyncStream<Void>.Continuation]] = [:]
+        var byVisitor: [String: Int] = [:]
         var nextID = 0
     }
 
     /// Visitors who follow progress at the same time; more are told to come back.
     static let mostListeners = 1_000
+    /// Of one visitor, so that nobody takes the places of all.
+    static let mostListenersOfVisitor = 100
     private let state = Mutex(State())
 
     subscript(name: StackName) -> Entry? { state.withLock { $0.entries[name] } }
@@ -35,11 +38,15 @@ final class RouteTable: Sendable {
         for listener in state.withLock({ Array($0.listeners[name, default: [:]].values) }) { listener.yield() }
     }
 
-    /// A stream that says at once, and then with each ``announce(_:)``, that there may be news; nil when too many listen already.
-    func listen(to name: StackName) -> (AsyncStream<Void>, AsyncStream<Void>.Continuation)? {
+    /// A stream that says at once, and then with each ``announce(_:)``, that there may be news; nil when too many listen already,
+    /// or too many of the same visitor.
+    func listen(to name: StackName, visitor: String) -> (AsyncStream<Void>, AsyncStream<Void>.Continuation)? {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let id: Int? = state.withLock { state in
-            guard state.listeners.values.reduce(0, { $0 + $1.count }) < Self.mostListeners else { return nil }
+            guard state.byVisitor.values.reduce(0, +) < Self.mostListeners,
+                state.byVisitor[visitor, default: 0] < Self.mostListenersOfVisitor
+            else { return nil }
+            state.byVisitor[visitor, default: 0] += 1
             state.nextID += 1
             state.listeners[name, default: [:]][state.nextID] = continuation
             return state.nextID
@@ -49,6 +56,8 @@ final class RouteTable: Sendable {
             self.state.withLock { state in
                 state.listeners[name]?[id] = nil
                 if state.listeners[name]?.isEmpty == true { state.listeners[name] = nil }
+                state.byVisitor[visitor, default: 1] -= 1
+                if state.byVisitor[visitor] == 0 { state.byVisitor[visitor] = nil }
             }
         }
         continuation.yield()

@@ -19,8 +19,10 @@ struct StackHost: Hashable {
         // Only A to Z: what Unicode makes of other letters must not turn one name into another.
         name = String(decoding: host.utf8.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }, as: UTF8.self)
         guard name.utf8.allSatisfy({ $0 < 0x80 }), name.hasSuffix("." + domain) else { return nil }
-        let label = String(name.dropLast(domain.count + 1))
+        var label = String(name.dropLast(domain.count + 1))
         guard isDNSLabel(label) else { return nil }
+        // An endpoint's host that was too long for DNS has a hash in the place of its end, which is never so long that the stack's name suffers.
+        if label.utf8.count == 63, label.dropLast(5).hasSuffix("-") { label = String(label.dropLast(6)) }
         if let stack = StackName(label) {
             self.stack = stack
         } else if let dash = label.lastIndex(of: "-"), label[label.index(after: dash)...].wholeMatch(of: /[a-z][a-z0-9]{0,15}/) != nil,

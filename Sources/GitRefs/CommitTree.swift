@@ -11,7 +11,7 @@ struct CommitTree: ~Copyable {
     let commit: CommitID
     private let root: git_oid
 
-    /// A commit that the mirror lacks throws a retryable error: fetching its ref brings it.
+    /// Throws ``MirrorLacks`` for a commit that is not there.
     init(of commit: CommitID, in mirror: consuming Mirror) throws {
         root = try mirror.rootTree(of: commit)
         self.commit = commit
@@ -25,7 +25,7 @@ struct CommitTree: ~Copyable {
         guard try size(of: entry.id) <= limit else {
             throw terminal("\(oneLine(path.description)) at \(commit.short) is larger than \(limit) bytes; make it smaller")
         }
-        return try content(of: entry.id)
+        return try plainContent(of: entry.id, at: path.description)
     }
 
     /// Nil when there is nothing at the path; throws when a link or a submodule stands in its way.
@@ -66,7 +66,17 @@ struct CommitTree: ~Copyable {
 
     func size(of file: git_oid) throws -> Int { try mirror.header(of: file).size }
 
-    func content(of id: git_oid) throws -> [UInt8] {
+    /// Of a file that holds what it seems to: not a pointer to content that is elsewhere.
+    func plainContent(of id: git_oid, at path: String) throws -> [UInt8] {
+        let content = try content(of: id)
+        // https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: the version is a pointer's first line
+        guard !content.starts(with: "version https://git-lfs.github.com/spec/".utf8) else {
+            throw terminal("\(oneLine(path)) at \(commit.short) is a pointer to Git LFS, which is not read; commit the file itself")
+        }
+        return content
+    }
+
+    private func content(of id: git_oid) throws -> [UInt8] {
         var (id, blob): (git_oid, OpaquePointer?) = (id, nil)
         try check(git_blob_lookup(&blob, mirror.repository, &id))
         defer { git_blob_free(blob) }
@@ -84,7 +94,7 @@ extension Mirror {
     fileprivate func rootTree(of commit: CommitID) throws -> git_oid {
         var id = try objectID(commit)
         guard try isCommit(id) else {
-            throw StepError("the commit \(commit.short) is not in the mirror \(path); fetch its ref again", isRetryable: true)
+            throw MirrorLacks(commit: commit)
         }
         guard try header(of: id).size <= 1 << 20 else {
             throw StepError("the commit \(commit.short) has a message of more than 1 MiB; shorten it", isRetryable: false)

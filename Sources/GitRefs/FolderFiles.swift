@@ -15,7 +15,7 @@ extension CommitTree {
                 switch entry.kind {
                 case .file:
                     try walk.admit(size: size(of: entry.id))
-                    try walk.add(content(of: entry.id), as: path)
+                    try walk.add(plainContent(of: entry.id, at: path), as: path)
                 case .folder:
                     try walk.enter(.init(id: entry.id, path: path, depth: next.depth + 1))
                 case .symbolicLink, .submodule:
@@ -46,6 +46,7 @@ private struct FolderWalk {
     let bytes: Int
     var pending: [Folder] = []
     private(set) var files: [String: [UInt8]] = [:]
+    private var seen: Set<String> = []
     private var total = 0
     private var folders = 0
 
@@ -56,11 +57,16 @@ private struct FolderWalk {
         self.bytes = bytes
     }
 
-    func path(of entry: TreeEntry, in folder: Folder) throws(StepError) -> String {
+    mutating func path(of entry: TreeEntry, in folder: Folder) throws(StepError) -> String {
         guard let name = entry.name, isPlainName(name), folder.path.utf8.count + name.utf8.count < Self.longestPath else {
             throw refused("holds a name that is not valid UTF-8, not plain or too long; rename it", in: oneLine(folder.path))
         }
-        return "\(folder.path)/\(name)"
+        let path = "\(folder.path)/\(name)"
+        // Two names can differ in bytes and still read the same (Unicode's composed and decomposed forms), or be one file elsewhere.
+        guard seen.insert(path.lowercased()).inserted else {
+            throw refused("exists twice, or differs from another name only by case; rename one", in: oneLine(path))
+        }
+        return path
     }
 
     /// Has to come before the file is loaded.
@@ -70,10 +76,7 @@ private struct FolderWalk {
         total += size
     }
 
-    mutating func add(_ content: [UInt8], as path: String) throws(StepError) {
-        // Two names can differ in bytes and still be equal text (Unicode's composed and decomposed forms).
-        guard files.updateValue(content, forKey: path) == nil else { throw refused("exists twice; rename one", in: oneLine(path)) }
-    }
+    mutating func add(_ content: [UInt8], as path: String) { files[path] = content }
 
     mutating func enter(_ folder: Folder) throws(StepError) {
         folders += 1

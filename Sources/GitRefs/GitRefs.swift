@@ -1,4 +1,3 @@
-import Dispatch
 public import Foundation
 public import Logging
 public import Orchestration
@@ -7,33 +6,46 @@ import Synchronization
 
 /// Fetches refs into one bare mirror a repository, `<directory>/<name>.git`, and reads the files of their commits without a checkout.
 ///
-/// It connects to ``RepositorySettings/url`` and nowhere else: the machine's git configuration and proxies are not consulted, and
-/// redirects to another host are refused. Work on one mirror is serial; different mirrors work at once. All calls throw
-/// `StepError`, or `CancellationError` as soon as their task is cancelled.
+/// Fetching is the program `git`, in a process that can be ended; reading is libgit2. It connects to ``RepositorySettings/url`` and nowhere
+/// else: the machine's git and ssh configuration and proxies are not consulted, and redirects are refused. Fetches into one mirror are
+/// serial, in the order in which they came; reading goes on meanwhile. A mirror is a cache: a damaged one is made anew, and a commit
+/// that one lacks is fetched when it is read. All calls throw `StepError`, or `CancellationError` as soon as their task is cancelled.
 public final class GitRefs: RefSource {
     private let directory: URL
-    private let timeLimit: Duration
+    private let limits: GitLimits
+    private let machine: [String: String]
+    private let secret: @Sendable (SecretReference) throws -> String
     private let logger: Logger
-    private let queues = Mutex<[RepositoryName: DispatchQueue]>([:])
+    private let turnstiles = Mutex<[RepositoryName: Turnstile]>([:])
 
     /// - Parameters:
     ///   - directory: where the mirrors are; created with the first of them. Used by one process at a time.
-    ///   - timeLimit: the longest that a call takes, waiting for earlier work on the same mirror included; after it a retryable error
-    ///     is thrown.
-    public init(directory: URL, timeLimit: Duration = .seconds(300), logger: Logger) {
+    ///   - machine: the environment, of which `PATH`, `SSH_AUTH_SOCK` and `SSL_CERT_FILE` are used.
+    ///   - secret: reads a secret. Asked at each fetch, so that a renewed token counts from then on. What it throws is shown to people.
+    public init(
+        directory: URL, limits: GitLimits = GitLimits(), machine: [String: String] = ProcessInfo.processInfo.environment, logger: Logger,
+        secret: @escaping @Sendable (SecretReference) throws -> String
+    ) {
         self.directory = directory
-        self.timeLimit = timeLimit
+        self.limits = limits
+        self.machine = machine
+        self.secret = secret
         self.logger = logger
     }
 
-    /// Retryable: the server does not answer, answers with an error other than "not found", or takes longer than the time limit. Not
-    /// retryable: the ref or the repository does not exist, credentials are asked for, the name or the address is not valid.
+    /// Throws a `StepError` that says what is wrong with an address, or with credentials for it.
+    public static func check(url: String, credentials: GitCredentials?) throws(StepError) {
+        try Remote.check(RemoteAddress(url), credentials)
+    }
+
+    /// Retryable: the server does not answer, answers with an error other than "not found", or takes longer than the limits; the disk is
+    /// full. Not retryable: the ref or the repository does not exist, it refuses the credentials, the name or the address is not valid.
     public func fetch(_ ref: String, of repository: RepositorySettings) async throws -> CommitID {
         let (name, address) = (try RefName(ref), try RemoteAddress(repository.url))
-        let commit = try await onMirror(of: repository, doing: "fetching \(name) from \(address)") { path, stop in
-            if let mirror = try Mirror(at: path) { return try mirror.fetch(name, from: address, stop: stop) }
-            try Mirror.create(at: path)
-            return try Self.mirror(at: path).fetch(name, from: address, stop: stop)
+        let commit = try await alone(with: repository, doing: "fetching \(name) from \(address)") { work, remote in
+            let commit = try await work.fetch(.ref(name), from: remote)
+            try await work.keepSmall(now: Date())
+            return commit
         }
         logger.debug("fetched", metadata: ["repository": "\(repository.name)", "ref": "\(name)", "commit": "\(commit)"])
         return commit
@@ -41,61 +53,100 @@ public final class GitRefs: RefSource {
 
     /// False when the mirror lacks one of the commits.
     public func contains(_ commit: CommitID, in head: CommitID, of repository: RepositorySettings) async throws -> Bool {
-        try await onMirror(of: repository, doing: "looking for \(commit.short)") { path, _ in
-            guard let mirror = try Mirror(at: path) else { return false }
-            return try mirror.contains(commit, in: head)
-        }
+        try await read(head, of: repository, doing: "looking for \(commit.short)") { try $0.contains(commit, in: head) }
     }
 
-    /// Also nil when a part of the path is a file. Retryable: the mirror lacks the commit. Not retryable: a path that leaves the
-    /// repository; a folder, a symbolic link or a submodule at the path; a file that is too large.
+    /// Also nil when a part of the path is a file. Not retryable: a path that leaves the repository; a folder, a symbolic link, a submodule
+    /// or a pointer to Git LFS at the path; a file that is too large.
     public func file(_ path: String, at commit: CommitID, of repository: RepositorySettings, limit: Int) async throws -> [UInt8]? {
         let name = try TreePath(path)
-        return try await onMirror(of: repository, doing: "reading \(oneLine(path)) at \(commit.short)") { path, _ in
-            try CommitTree(of: commit, in: Self.mirror(at: path)).file(name, limit: limit)
+        return try await read(commit, of: repository, doing: "reading \(oneLine(path)) at \(commit.short)") { mirror in
+            try CommitTree(of: commit, in: mirror).file(name, limit: limit)
         }
     }
 
-    /// Also throws, not retryable, for a symbolic link or a submodule anywhere in the folder, for names that are not UTF-8, for more than
-    /// 32 levels and for more than 10 000 folders.
+    /// Also throws, not retryable, for a symbolic link or a submodule anywhere in the folder, for names that are not plain UTF-8 or that
+    /// differ from another only by case, for more than 32 levels and for more than 10 000 folders.
     public func files(
         below folder: String, at commit: CommitID, of repository: RepositorySettings, count: Int, bytes: Int
     ) async throws -> [String: [UInt8]]? {
         let name = try TreePath(folder, isFolder: true)
-        return try await onMirror(of: repository, doing: "reading \(oneLine(folder)) at \(commit.short)") { path, _ in
-            try CommitTree(of: commit, in: Self.mirror(at: path)).files(below: name, count: count, bytes: bytes)
+        return try await read(commit, of: repository, doing: "reading \(oneLine(folder)) at \(commit.short)") { mirror in
+            try CommitTree(of: commit, in: mirror).files(below: name, count: count, bytes: bytes)
         }
     }
 
-    private static func mirror(at path: String) throws -> Mirror {
-        guard let mirror = try Mirror(at: path) else {
-            throw StepError("there is no mirror at \(path); fetch a ref first", isRetryable: true)
-        }
-        return mirror
-    }
-
-    private func onMirror<T: Sendable>(
-        of repository: RepositorySettings, doing: String, _ body: @escaping @Sendable (_ path: String, _ stop: StopFlag) throws -> T
+    /// Reads at once. Where that fails, because the mirror lacks something, is damaged or was replaced meanwhile, it reads again when
+    /// nobody fetches; then fetches the commit; then makes the mirror anew, if git itself finds it damaged too.
+    private func read<T: Sendable>(
+        _ commit: CommitID, of repository: RepositorySettings, doing: String, _ body: @escaping @Sendable (consuming Mirror) throws -> T
     ) async throws -> T {
-        let path = directory.appending(path: "\(repository.name).git").path
-        let late = StepError("\(doing) took longer than \(DurationText.text(Int(timeLimit.components.seconds)))", isRetryable: true)
-        return try await BlockingCall.run(on: queue(of: repository.name), limit: timeLimit, late: late) { stop in
+        let path = folder(of: repository).path
+        let attempt = { @Sendable () async throws -> Reading<T> in
             do {
-                return try body(path, stop)
+                return .value(try await BlockingCall.run { try body(Mirror(at: path)) })
+            } catch is MirrorLacks {
+                return .failed("it is not there")
             } catch let failure as GitFailure {
-                throw StepError(
-                    "\(doing) failed in the mirror \(path): \(oneLine(failure.message)); if it lasts, remove that folder", isRetryable: true
-                )
+                return .failed(oneLine(failure.message))
+            }
+        }
+        if case .value(let value) = try await attempt() { return value }
+        return try await alone(with: repository, doing: doing) { work, remote in
+            if case .value(let value) = try await attempt() { return value }
+            _ = try await work.fetch(.commit(commit), from: remote)
+            var reading = try await attempt()
+            if case .failed = reading, try await !work.isIntact(commit) {
+                _ = try await work.rebuild(.commit(commit), from: remote)
+                reading = try await attempt()
+            }
+            switch reading {
+            case .value(let value): return value
+            // Trying again would only fetch everything again: it is the commit that is odd.
+            case .failed(let why): throw StepError("\(doing) failed: \(why); push a commit that git makes", isRetryable: false)
             }
         }
     }
 
-    private func queue(of name: RepositoryName) -> DispatchQueue {
-        queues.withLock { queues in
-            if let queue = queues[name] { return queue }
-            let queue = DispatchQueue(label: "slingshot.git.\(name)")
-            queues[name] = queue
-            return queue
+    private enum Reading<T: Sendable> {
+        case value(T)
+        case failed(String)
+    }
+
+    private func folder(of repository: RepositorySettings) -> MirrorFolder {
+        MirrorFolder(url: directory.appending(path: "\(repository.name).git", directoryHint: .isDirectory))
+    }
+
+    private func alone<T: Sendable>(
+        with repository: RepositorySettings, doing: String,
+        _ body: @escaping @Sendable (_ work: MirrorWork, _ remote: Remote) async throws -> T
+    ) async throws -> T {
+        let address = try RemoteAddress(repository.url)
+        let work = MirrorWork(
+            folder: folder(of: repository), limits: limits, path: machine["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", logger: logger)
+        let turnstile = turnstile(of: repository.name)
+        return try await withThrowingTaskGroup(of: T.self) { [limits, machine, secret] group in
+            group.addTask {
+                try await turnstile.pass {
+                    try await body(work, Remote(address, repository.credentials, machine: machine, secret: secret))
+                }
+            }
+            group.addTask {
+                try await Task.sleep(for: limits.total)
+                throw StepError("\(doing) took longer than \(limits.total)", isRetryable: true)
+            }
+            defer { group.cancelAll() }
+            guard let value = try await group.next() else { throw CancellationError() }
+            return value
+        }
+    }
+
+    private func turnstile(of name: RepositoryName) -> Turnstile {
+        turnstiles.withLock { turnstiles in
+            if let turnstile = turnstiles[name] { return turnstile }
+            let turnstile = Turnstile()
+            turnstiles[name] = turnstile
+            return turnstile
         }
     }
 }

@@ -11,16 +11,13 @@ enum Libgit2 {
     private static let failure: GitFailure? = {
         do throws(GitFailure) {
             try check(git_libgit2_init())
-            // The machine's git configuration could send a fetch elsewhere (`url.<base>.insteadOf`), or through a proxy. Only the
-            // server's own configuration decides where Slingshot connects to. An empty path means "nowhere"; NULL would mean "the default".
+            // The machine's git configuration has no say in how a mirror is read. An empty path means "nowhere"; NULL would mean "the default".
             for level in [GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL] {
                 try check(slingshot_git_set_search_path(level, ""))
             }
-            // A local source may belong to another user: the administrator named it. What the check guards against, commands in a
-            // stranger's repository configuration (CVE-2022-24765), can't happen: libgit2 runs none, not even hooks.
+            // The state folder may belong to another user, as a mounted volume's does. What the check guards against, commands in a
+            // stranger's repository configuration (CVE-2022-24765), can't happen: libgit2 runs none.
             try check(slingshot_git_set_owner_validation(0))
-            // A power cut must not leave a ref that names objects which were never written.
-            try check(slingshot_git_set_fsync(1))
             return nil
         } catch {
             return error

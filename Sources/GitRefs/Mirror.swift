@@ -1,57 +1,25 @@
 import CLibgit2
-import Foundation
 import Orchestration
 import StagingModel
 
-/// A bare repository that holds what was fetched of one configured repository. It records no address: each fetch is told the
-/// configured one. Used from one thread at a time.
+/// What was fetched of one configured repository, opened for reading. Used from one thread at a time. A ``GitFailure`` of any of its calls
+/// means that the mirror is damaged, or was replaced meanwhile.
 struct Mirror: ~Copyable {
     let repository: OpaquePointer
-    let path: String
 
-    /// Opens the mirror at `path`; nil when there is none yet. A terminal error when something else is there.
-    init?(at path: String) throws(StepError) {
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        do {
-            try Libgit2.start()
-            var repository: OpaquePointer?
-            try check(git_repository_open_bare(&repository, path))
-            self.repository = try made(repository)
-            self.path = path
-        } catch {
-            throw Self.damaged(path, error)
-        }
-    }
-
-    /// Makes an empty mirror at `path`. It is made aside and renamed, so that a crash never leaves half of one under its name.
-    static func create(at path: String) throws(StepError) {
-        let target = URL(filePath: path)
-        let folder = target.deletingLastPathComponent()
-        let partial = folder.appending(path: ".\(target.lastPathComponent).partial")
-        do {
-            try Libgit2.start()
-            let files = FileManager.default
-            // Other users of the machine have no business in the code of a private repository.
-            try files.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            if files.fileExists(atPath: partial.path) { try files.removeItem(at: partial) }
-            var repository: OpaquePointer?
-            try check(git_repository_init(&repository, partial.path, 1))
-            git_repository_free(repository)
-            try files.moveItem(at: partial, to: target)
-        } catch {
-            let reason = (error as? GitFailure)?.message ?? error.localizedDescription
-            throw StepError(
-                "the mirror \(path) can't be created: \(oneLine(reason)); check the state folder's rights and space", isRetryable: true)
-        }
+    init(at path: String) throws(GitFailure) {
+        try Libgit2.start()
+        var repository: OpaquePointer?
+        try check(git_repository_open_bare(&repository, path))
+        self.repository = try made(repository)
     }
 
     deinit { git_repository_free(repository) }
+}
 
-    private static func damaged(_ path: String, _ failure: GitFailure) -> StepError {
-        StepError(
-            "the mirror \(path) can't be opened: \(oneLine(failure.message)); remove that folder, and it is fetched anew",
-            isRetryable: false)
-    }
+/// The mirror has no such commit; fetching brings it.
+struct MirrorLacks: Error {
+    var commit: CommitID
 }
 
 extension Mirror {
@@ -61,6 +29,20 @@ extension Mirror {
         guard try isCommit(ancestor), try isCommit(descendant) else { return false }
         if commit == head { return true }
         return try check(git_graph_descendant_of(repository, &descendant, &ancestor)) == 1
+    }
+
+    /// The commit that a ref names, directly or by an annotated tag; nil when it names something else.
+    func commit(of ref: String) throws(GitFailure) -> CommitID? {
+        var reference: OpaquePointer?
+        try check(git_reference_lookup(&reference, repository, ref))
+        defer { git_reference_free(reference) }
+        var commit: OpaquePointer?
+        let code = git_reference_peel(&commit, reference, GIT_OBJECT_COMMIT)
+        if code == GIT_EPEEL.rawValue || code == GIT_EINVALIDSPEC.rawValue { return nil }
+        try check(code)
+        defer { git_object_free(commit) }
+        guard let id = git_object_id(commit) else { return nil }
+        return try CommitID(id.pointee)
     }
 
     func objectID(_ commit: CommitID) throws -> git_oid {
@@ -73,7 +55,7 @@ extension Mirror {
         return id
     }
 
-    func isCommit(_ id: git_oid) throws -> Bool {
+    func isCommit(_ id: git_oid) throws(GitFailure) -> Bool {
         do throws(GitFailure) {
             return try header(of: id).type == GIT_OBJECT_COMMIT
         } catch  where error.isNotFound {

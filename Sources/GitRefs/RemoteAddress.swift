@@ -1,75 +1,76 @@
-import CLibgit2
 import Foundation
 import Orchestration
 
 /// The configured address of a repository.
-struct RemoteAddress: Hashable {
-    /// What libgit2 connects to.
+struct RemoteAddress: Hashable, CustomStringConvertible {
+    enum Scheme: String { case file, http, https, ssh }
+
+    let scheme: Scheme
+    /// What git connects to. A user name is left in ssh addresses only; for the others it is in ``user``.
     let url: String
-    /// For people: without user name and password.
+    /// The user name of an `http` or `https` address.
+    let user: String?
+    /// Without brackets and port; empty for files.
+    let host: String
+    /// For people: without user name.
     let description: String
 
     /// Accepts an absolute path, `file://`, `https://`, `http://`, `ssh://` and ssh's short form `git@host:path`; throws a terminal
-    /// error for anything else. `git://` is out because nothing vouches for what it delivers.
+    /// error for anything else. `git://` is out because nothing vouches for what it delivers, and a password because it would be a secret
+    /// in the configuration.
     init(_ text: String) throws(StepError) {
-        description = oneLine(Self.withoutUserInfo(text))
+        let (address, userInfo) = Self.split(text)
+        let shown = oneLine(address)
+        description = shown
+        func refused(_ why: String) -> StepError { StepError("the url \(shown) \(why)", isRetryable: false) }
         guard
             !text.unicodeScalars.contains(where: { $0.value <= 0x20 || $0.value == 0x7F }) || text.hasPrefix("/") && !text.utf8.contains(0)
-        else {
-            throw StepError("the url \(description) contains white space or control characters; remove them", isRetryable: false)
-        }
+        else { throw refused("contains white space or control characters; remove them") }
         if text.hasPrefix("/"), let path = text.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) {
-            url = "file://" + path  // so that a path with a colon is never taken for ssh's short form
-        } else if let end = text.range(of: "://") {
-            let scheme = text[..<end.lowerBound].lowercased()
-            guard ["file", "https", "http", "ssh"].contains(scheme) else { throw Self.unsupported(description) }
-            url = scheme + text[end.lowerBound...]
-        } else if let colon = text.firstIndex(of: ":"), colon != text.startIndex, !text[..<colon].contains("/"), !text.hasPrefix("-") {
-            url = text
+            // so that a path with a colon is never taken for ssh's short form
+            (scheme, url, user, host) = (.file, "file://" + path, nil, "")
+        } else if let end = address.range(of: "://") {
+            guard let scheme = Scheme(rawValue: address[..<end.lowerBound].lowercased()) else { throw refused(Self.unsupported) }
+            if userInfo?.contains(":") == true { throw refused("has a password in it; put it where the repository's `credentials` say") }
+            self.scheme = scheme
+            host = Self.host(address[end.upperBound...])
+            guard scheme == .file || !host.isEmpty, !host.hasPrefix("-"), userInfo?.hasPrefix("-") != true else {
+                throw refused("names no host; correct it")
+            }
+            let bare = scheme.rawValue + address[end.lowerBound...]
+            url = scheme == .ssh ? scheme.rawValue + text[end.lowerBound...] : bare
+            user = scheme == .ssh ? nil : userInfo
+        } else if let colon = address.firstIndex(of: ":"), colon != address.startIndex, !text.hasPrefix("-"), !address.hasPrefix("-"),
+            !text[..<(text.firstIndex(of: ":") ?? text.endIndex)].contains("/")
+        {
+            (scheme, url, user, host) = (.ssh, text, nil, String(address[..<colon]))
         } else {
-            throw Self.unsupported(description)
+            throw refused(Self.unsupported)
         }
     }
 
-    private static func unsupported(_ text: String) -> StepError {
-        StepError("the url \(text) is not supported; use https://, http://, ssh://, file:// or an absolute path", isRetryable: false)
+    /// Whether a secret may be sent there: nobody on the way can read it.
+    var isConfidential: Bool {
+        switch scheme {
+        case .https: true
+        case .http: ["127.0.0.1", "::1", "localhost"].contains(host)
+        case .file, .ssh: false
+        }
     }
 
-    /// RFC 3986, section 3.2.1: what stands before the last `@` of the authority.
-    private static func withoutUserInfo(_ text: String) -> String {
+    private static let unsupported = "is not supported; use https://, http://, ssh://, file:// or an absolute path"
+
+    /// RFC 3986, section 3.2.1: the user info is what stands before the last `@` of the authority.
+    private static func split(_ text: String) -> (address: String, userInfo: String?) {
         let start = text.range(of: "://")?.upperBound ?? text.startIndex
         let end = text[start...].firstIndex { "/?#".contains($0) } ?? text.endIndex
-        guard let at = text[start..<end].lastIndex(of: "@") else { return text }
-        return String(text[..<start] + text[text.index(after: at)...])
+        guard let at = text[start..<end].lastIndex(of: "@") else { return (text, nil) }
+        return (String(text[..<start] + text[text.index(after: at)...]), String(text[start..<at]))
+    }
+
+    private static func host(_ rest: Substring) -> String {
+        let authority = rest.prefix { !"/?#".contains($0) }
+        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") { return String(authority[..<end].dropFirst()) }
+        return String(authority.prefix { $0 != ":" })
     }
 }
-
-extension RemoteAddress {
-    /// What a failed fetch of `ref` means: whether trying again can help, and what to change where it can't.
-    func stepError(for failure: GitFailure, fetching ref: RefName, isConnected: Bool) -> StepError {
-        let detail = oneLine(failure.message.replacingOccurrences(of: url, with: description))
-        switch failure.code {
-        case GIT_EAUTH.rawValue:
-            return StepError(
-                "\(self) asks for credentials, or does not exist; use an address that can be read without them (\(detail))",
-                isRetryable: false)
-        case GIT_ECERTIFICATE.rawValue:
-            return StepError(
-                "the certificate or host key of \(self) is not trusted; install its authority on this machine (\(detail))",
-                isRetryable: false)
-        case GIT_EPEEL.rawValue, GIT_EINVALIDSPEC.rawValue:
-            return StepError("\(ref) in \(self) does not name a commit; name a branch, a pull request or a tag", isRetryable: false)
-        case _ where url.hasPrefix("file://") && !isConnected:
-            return StepError("there is no readable git repository at \(self); correct the repository's url (\(detail))", isRetryable: false)
-        case _ where detail.contains("redirect"):
-            return StepError(
-                "\(self) redirects elsewhere, which is never followed; configure the final url (\(detail))", isRetryable: false)
-        case _ where ["status code: 404", "status code: 410"].contains(where: detail.hasSuffix):
-            return StepError("\(self) does not exist; correct the repository's url (\(detail))", isRetryable: false)
-        default:
-            return StepError("fetching \(ref) from \(self) failed: \(detail)", isRetryable: true)
-        }
-    }
-}
-
-extension RemoteAddress: CustomStringConvertible {}

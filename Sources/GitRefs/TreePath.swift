@@ -4,8 +4,8 @@ import Orchestration
 struct TreePath: Hashable, CustomStringConvertible {
     let names: [String]
 
-    /// Throws a terminal error for a path that is empty, absolute, longer than 1024 bytes, or has an empty name, `.`, `..` or NUL in
-    /// it. One `/` at the end is fine for a folder.
+    /// Throws a terminal error for a path that is empty, absolute, longer than 1024 bytes, or has an empty name, `.`, `..`, `.git` or
+    /// a control character in it. One `/` at the end is fine for a folder.
     init(_ text: String, isFolder: Bool = false) throws(StepError) {
         let path = isFolder && text.hasSuffix("/") ? text.dropLast() : text[...]
         let names = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
@@ -19,7 +19,8 @@ struct TreePath: Hashable, CustomStringConvertible {
     var description: String { names.joined(separator: "/") }
 }
 
-/// Whether a name can stand for one file or folder and nothing else.
+/// Whether a name can stand for one file or folder and nothing else. Git itself makes no `.git` entries, in any case.
 func isPlainName(_ name: String) -> Bool {
-    !name.isEmpty && name != "." && name != ".." && !name.utf8.contains { $0 == 0 || $0 == UInt8(ascii: "/") }
+    !name.isEmpty && name != "." && name != ".." && name.lowercased() != ".git"
+        && !name.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F || $0 == "/" }
 }

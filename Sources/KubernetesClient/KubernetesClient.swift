@@ -26,12 +26,15 @@ public struct KubernetesClient: Sendable {
     /// Objects on one page of a list.
     static let pageSize = 500
 
-    /// - Parameter clock: what the client waits by.
+    /// - Parameters:
+    ///   - clock: what the client waits by when the server asks it to.
+    ///   - timeouts: how long it waits for the server.
     /// - Throws: ``KubernetesError/configuration(_:)`` when a certificate or a key can't be read. Nothing is sent yet.
-    public init(_ configuration: ClusterConfiguration, logger: Logger, clock: any Clock<Duration> = ContinuousClock())
-        throws(KubernetesError)
-    {
-        let transport = try Transport(configuration, clock: clock, logger: logger)
+    public init(
+        _ configuration: ClusterConfiguration, logger: Logger, clock: any Clock<Duration> = ContinuousClock(),
+        timeouts: Timeouts = Timeouts()
+    ) throws(KubernetesError) {
+        let transport = try Transport(configuration, timeouts: timeouts, clock: clock, logger: logger)
         self.configuration = configuration
         self.transport = transport
         self.clock = clock

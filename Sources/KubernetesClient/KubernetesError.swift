@@ -21,10 +21,11 @@ public enum KubernetesError: Error, Hashable, CustomStringConvertible {
     case credentials(String)
 
     /// Worth another try: no answer, no credentials, 409, 410, 429, and everything from 500. A 401 is too, because credentials that
-    /// rotate are rejected for a moment; all other errors stay until the request or the cluster changes.
+    /// rotate are rejected for a moment; so is a 404 that is not the API server's own, but that of a proxy before it or of a server that
+    /// still starts. All other errors stay until the request or the cluster changes.
     public var isRetryable: Bool {
         switch self {
-        case .status(let status): status.code == 401 || status.code == 409 || status.code == 429 || status.code >= 500
+        case .status(let status): [401, 409, 429].contains(status.code) || status.code >= 500 || status.code == 404 && status.reason == nil
         case .transport, .expired, .credentials: true
         case .undecodable, .tooLarge, .unknownKind, .invalidAddress, .configuration: false
         }
@@ -51,7 +52,9 @@ public enum KubernetesError: Error, Hashable, CustomStringConvertible {
         case .undecodable(let text): "the API server's answer could not be read: \(text)"
         case .tooLarge(let limit): "the API server's answer is larger than \(limit) bytes"
         case .unknownKind(let apiVersion, let kind): "the cluster serves no \(kind) in \(apiVersion)"
-        case .invalidAddress(let text), .configuration(let text), .credentials(let text): text
+        case .invalidAddress(let text), .configuration(let text), .credentials(let text):
+            // They quote what was configured, which may go over several lines.
+            String(text.map { $0.isNewline ? " " : $0 })
         }
     }
 }

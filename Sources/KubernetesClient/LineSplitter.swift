@@ -60,6 +60,9 @@ struct LineSplitter {
 
 /// The lines of an answer's body.
 struct Lines {
+    /// The server said nothing for so long that it is better asked again.
+    struct Silence: Error {}
+
     private var splitter: LineSplitter
     private var chunks: HTTPClientResponse.Body.AsyncIterator
 
@@ -69,13 +72,15 @@ struct Lines {
     }
 
     /// Nil at the end of the body.
+    ///
+    /// - Throws: ``Silence`` when nothing came for too long.
     mutating func next() async throws -> ByteBuffer? {
         while true {
             if let line = try splitter.next() { return line }
             do {
                 guard let chunk = try await chunks.next(isolation: #isolation) else { return splitter.rest() }
                 splitter.append(chunk)
-            } catch { throw translated(error) }
+            } catch { throw isSilence(error) ? Silence() : translated(error) }
         }
     }
 }

@@ -48,6 +48,10 @@ public struct LogOptions: Hashable, Sendable {
     public var container: String?
     /// So many lines from the end; nil for all.
     public var tailLines: Int?
+    /// Only what was written at this instant or later: RFC 3339, to the second (the server ignores fractions).
+    public var sinceTime: String?
+    /// Puts the time of each line before it: RFC 3339 with up to nine digits of fraction, and a space.
+    public var timestamps: Bool
     /// The container's previous run instead of the current one.
     public var previous: Bool
     /// Goes on until the container ends.
@@ -55,9 +59,14 @@ public struct LogOptions: Hashable, Sendable {
     /// The server cuts after so many bytes, also in the middle of a line.
     public var limitBytes: Int?
 
-    public init(container: String? = nil, tailLines: Int? = nil, previous: Bool = false, follow: Bool = false, limitBytes: Int? = nil) {
+    public init(
+        container: String? = nil, tailLines: Int? = nil, sinceTime: String? = nil, timestamps: Bool = false, previous: Bool = false,
+        follow: Bool = false, limitBytes: Int? = nil
+    ) {
         self.container = container
         self.tailLines = tailLines
+        self.sinceTime = sinceTime
+        self.timestamps = timestamps
         self.previous = previous
         self.follow = follow
         self.limitBytes = limitBytes
@@ -66,6 +75,7 @@ public struct LogOptions: Hashable, Sendable {
     var query: [QueryItem] {
         [
             QueryItem("container", container), QueryItem("tailLines", tailLines.map(String.init)),
+            QueryItem("sinceTime", sinceTime), QueryItem("timestamps", timestamps ? "true" : nil),
             QueryItem("previous", previous ? "true" : nil),
             QueryItem("follow", follow ? "true" : nil), QueryItem("limitBytes", limitBytes.map(String.init)),
         ].compactMap(\.self)

@@ -16,33 +16,43 @@ import NIOSSL
 
 /// Sends requests and judges the heads of their answers.
 ///
-/// HTTP/1.1 only: AsyncHTTPClient sends no HTTP/2 pings, so one HTTP/2 connection that died in silence would hold up every request
-/// and watch until TCP gives up, a quarter of an hour later. Here each has a connection of its own, kept alive by TCP, and a broken one
-/// harms nobody else. Streams have their own pool, so that however many watches there are, a delete never waits for one of them.
+/// Requests share one HTTP/2 connection, where the server speaks it; ``HTTP2Pings`` tells a dead one. Streams have HTTP/1.1 connections
+/// of their own, kept alive by TCP: servers allow 250 streams a connection and AsyncHTTPClient opens no second one, so many watches would
+/// keep a delete waiting, and one broken connection would end them all at once.
 struct Transport: Sendable {
     /// Of whole answers, and of error bodies.
     static let largestAnswer = 64 << 20
     static let largestError = 1 << 20
 
-    private let server: String
-    private let credentials: Credentials
-    private let impersonation: [(name: String, value: String)]
+    /// What tells the connections of a stream from another's: how long it may be silent.
+    enum Stream { case watch, log }
+
+    let server: String
+    let credentials: Credentials
+    let impersonation: [(name: String, value: String)]
+    private let timeouts: Timeouts
     private let requests: HTTPClient
-    private let streams: HTTPClient
+    let watches: HTTPClient
+    private let logs: HTTPClient
     private let retry = RetryPolicy()
     private let clock: any Clock<Duration>
     private let logger: Logger
 
-    init(_ configuration: ClusterConfiguration, clock: any Clock<Duration>, logger: Logger) throws(KubernetesError) {
+    init(_ configuration: ClusterConfiguration, timeouts: Timeouts, clock: any Clock<Duration>, logger: Logger) throws(KubernetesError) {
         var base = HTTPClient.Configuration(
             tlsConfiguration: try configuration.tls(), redirectConfiguration: .disallow,
-            timeout: .init(connect: .seconds(10), read: .seconds(30)))
-        base.httpVersion = .http1Only
+            timeout: .init(connect: .init(timeouts.connect), read: .init(timeouts.stall)))
         // less than the 90 s after which the server closes, so that no connection closes just as it is used
-        base.connectionPool.idleTimeout = .seconds(30)
+        base.connectionPool.idleTimeout = .seconds(60)
         base.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 32
         base.connectionPool.retryConnectionEstablishment = false
         base.http1_1ConnectionDebugInitializer = { keepAlive($0) }
+        base.http2ConnectionDebugInitializer = { channel in
+            keepAlive(channel).flatMapThrowing {
+                let pings = HTTP2Pings(interval: .init(timeouts.ping), patience: .init(timeouts.pong))
+                try channel.pipeline.syncOperations.addHandler(pings)
+            }
+        }
         server = try configuration.override(&base)
         base.proxy = configuration.proxy.map(HTTPClient.Configuration.Proxy.init)
         credentials = Credentials(configuration.authentication) { plugin in
@@ -50,16 +60,19 @@ struct Transport: Sendable {
         }
         impersonation = configuration.impersonation?.headers ?? []
         requests = HTTPClient(eventLoopGroupProvider: .singleton, configuration: base)
-        // a watch gets a bookmark every minute and ends after 10 minutes; a silent log is told from a dead one by TCP
-        base.timeout.read = .minutes(15)
+        base.httpVersion = .http1Only
         base.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 4096
-        streams = HTTPClient(eventLoopGroupProvider: .singleton, configuration: base)
+        base.timeout.read = .init(timeouts.watchIdle)
+        watches = HTTPClient(eventLoopGroupProvider: .singleton, configuration: base)
+        base.timeout.read = .init(timeouts.logIdle)
+        logs = HTTPClient(eventLoopGroupProvider: .singleton, configuration: base)
+        self.timeouts = timeouts
         self.clock = clock
         self.logger = logger
     }
 
     func shutdown() async {
-        for client in [requests, streams] {
+        for client in [requests, watches, logs] {
             do { try await client.shutdown() } catch { logger.debug("closing connections", metadata: ["error": "\(error)"]) }
         }
     }
@@ -67,13 +80,29 @@ struct Transport: Sendable {
     /// The whole answer to a request.
     func send(_ request: APIRequest) async throws -> ByteBuffer {
         let response = try await exchange(request, over: requests)
-        do { return try await response.body.collect(upTo: Self.largestAnswer) } catch is NIOTooManyBytesError {
-            throw KubernetesError.tooLarge(limit: Self.largestAnswer)
-        } catch { throw translated(error) }
+        let end = ContinuousClock.now + timeouts.body
+        var body = ByteBuffer()
+        do {
+            for try await var chunk in response.body {
+                guard body.readableBytes + chunk.readableBytes <= Self.largestAnswer else {
+                    throw KubernetesError.tooLarge(limit: Self.largestAnswer)
+                }
+                body.writeBuffer(&chunk)
+                guard ContinuousClock.now < end else {
+                    throw KubernetesError.transport("its answer is not whole after \(timeouts.body.components.seconds) s")
+                }
+            }
+            return body
+        } catch let error as KubernetesError { throw error } catch { throw translated(error) }
     }
 
     /// The body of the answer, as it comes.
-    func stream(_ request: APIRequest) async throws -> HTTPClientResponse.Body { try await exchange(request, over: streams).body }
+    func stream(_ request: APIRequest, _ kind: Stream) async throws -> HTTPClientResponse.Body {
+        switch kind {
+        case .watch: try await exchange(request, over: watches).body
+        case .log: try await exchange(request, over: logs).body
+        }
+    }
 
     /// Sends until there is a success, or an answer that another try would not change.
     private func exchange(_ request: APIRequest, over client: HTTPClient) async throws -> HTTPClientResponse {
@@ -92,10 +121,10 @@ struct Transport: Sendable {
             if let authorization = credential.authorization { message.headers.add(name: "authorization", value: authorization) }
             message.tlsConfiguration = credential.tls
             let response: HTTPClientResponse
-            do { response = try await client.execute(message, timeout: .seconds(30)) } catch { throw translated(error) }
+            do { response = try await client.execute(message, timeout: .init(timeouts.head)) } catch { throw translated(error) }
             let code = Int(response.status.code)
             if (200...299).contains(code) { return response }
-            let status = await Self.status(of: response)
+            let status = try await Self.status(of: response)
             if code == 401, !isRenewed, credentials.renew(after: credential) {
                 isRenewed = true
                 continue
@@ -108,9 +137,13 @@ struct Transport: Sendable {
         }
     }
 
-    /// The `Status` in an error's body, or what can be made of a body that is none: a proxy answered, or the server was too busy to.
-    private static func status(of response: HTTPClientResponse) async -> Status {
-        let body = (try? await response.body.collect(upTo: largestError)) ?? ByteBuffer()
+    /// The `Status` in an error's body, or what can be made of a body that is none: a proxy answered, or the server was too busy to. A body
+    /// that breaks off is no answer: whether it said "no such object" or "not found here" can't be known.
+    private static func status(of response: HTTPClientResponse) async throws -> Status {
+        let body: ByteBuffer
+        do { body = try await response.body.collect(upTo: largestError) } catch is NIOTooManyBytesError { body = ByteBuffer() } catch {
+            throw translated(error)
+        }
         let code = Int(response.status.code)
         if var status = try? JSONDecoder().decode(Status.self, from: body), status.reason != nil || !status.message.isEmpty {
             status.code = code
@@ -127,6 +160,9 @@ func translated(_ error: any Error) -> any Error {
     if error is CancellationError || Task.isCancelled { return CancellationError() }
     return KubernetesError.transport((error as? HTTPClientError)?.shortDescription ?? "\(error)")
 }
+
+/// Whether nothing came for longer than the connection may be silent.
+func isSilence(_ error: any Error) -> Bool { (error as? HTTPClientError) == .readTimeout }
 
 /// TCP finds out within a minute that a silent peer is gone.
 @Sendable private func keepAlive(_ channel: any Channel) -> EventLoopFuture<Void> {

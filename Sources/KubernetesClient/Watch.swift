@@ -19,8 +19,8 @@ extension KubernetesClient {
     }
 }
 
-/// An endless watch. The server ends each request after 5 to 10 minutes, at random so that not all come back at once; then, the watch goes
-/// on from the last resource version it saw. Nothing is sent or held before it is asked for: the reader's pace is the server's.
+/// An endless watch. The server ends each request after 5 to 10 minutes, at random so that not all come back at once; then, and when it has
+/// been silent for longer than its bookmarks allow (``Timeouts/watchIdle``), the watch goes on from the last resource version it saw. Nothing is sent or held before it is asked for: the reader's pace is the server's.
 ///
 /// Throws ``KubernetesError/expired(_:)`` when that resource version is too old: list again, then watch from there. Every other error ends
 /// it too.
@@ -53,10 +53,12 @@ public struct Watch<Object: Decodable & Sendable>: AsyncSequence, Sendable {
                 if lines == nil {
                     let request = APIRequest.watch(
                         watch.path, selector: watch.selector, resourceVersion: resourceVersion, timeoutSeconds: .random(in: 300...600))
-                    lines = Lines(try await watch.client.transport.stream(request), limit: Self.largestLine, format: .records)
+                    lines = Lines(try await watch.client.transport.stream(request, .watch), limit: Self.largestLine, format: .records)
                     eventsOfRequest = 0
                 }
-                if let line = try await lines?.next() {
+                var line: ByteBuffer?
+                do { line = try await lines?.next() } catch is Lines.Silence {}
+                if let line {
                     eventsOfRequest += 1
                     let frame = try decoding(WatchFrame<Object>.self, from: line, what: "watch of \(watch.path)")
                     if let version = frame.resourceVersion { resourceVersion = version }

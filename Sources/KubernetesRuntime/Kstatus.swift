@@ -5,8 +5,11 @@ import StagingModel
 /// it is complete, because a migration or a seed that only started is not enough.
 extension WorkloadView {
     var workload: Workload {
-        Workload(
-            kind: Self.kind, name: metadata.name, uid: metadata.uid, readiness: generic ?? readiness,
+        let readiness = generic ?? readiness
+        let whole = readiness == .ready ? 1 : 0
+        return Workload(
+            kind: kind, name: metadata.name, uid: metadata.uid, readiness: readiness,
+            ready: count.map { $0.ready ?? 0 } ?? whole, desired: count.map { $0.desired ?? 0 } ?? 1,
             replicaFailure: condition("ReplicaFailure", is: "True")?.message)
     }
 
@@ -21,7 +24,7 @@ extension WorkloadView {
         return nil
     }
 
-    var subject: String { "\(Self.kind)/\(metadata.name)" }
+    var subject: String { "\(kind)/\(metadata.name)" }
 
     func condition(_ type: String, is status: String) -> Condition? { conditions?.first { $0.type == type && $0.status == status } }
 
@@ -91,5 +94,12 @@ extension PersistentVolumeClaim {
         case "Lost": .failing("\(subject) has lost its volume")
         default: .progressing("\(subject): not bound yet")
         }
+    }
+}
+
+extension CustomResource {
+    var readiness: Readiness {
+        guard let ready = conditions?.first(where: { $0.type == "Ready" }) else { return .ready }
+        return ready.status == "True" ? .ready : .progressing("\(subject): \(text(of: ready))")
     }
 }

@@ -6,22 +6,46 @@ extension KubernetesRuntime {
     /// Objects, or kinds, that are worked on at the same time.
     private static let concurrency = 8
 
-    public func apply(_ plan: Plan, lease: Lease, onNamespace: @Sendable (_ uid: String) async throws -> Void) async throws {
+    public func apply(
+        _ plan: Plan, lease: Lease, onNamespace: @Sendable (_ uid: String) async throws -> Void,
+        onWaiting: @Sendable (String) async throws -> Void
+    ) async throws {
         let name = namespaceName(of: plan.stack)
         guard plan.namespace == name, let first = plan.objects.first, first.wave == .namespace, first.name == name else {
             throw StepError("the plan has to begin with Namespace/\(name)", isRetryable: false)
         }
-        try await onNamespace(try await applyNamespace(first, plan: plan, lease: lease))
-        for wave in PlannedObject.Wave.allCases where wave != .namespace {
-            _ = try await concurrently(plan.objects.filter { $0.wave == wave }) { try await apply($0, of: plan.stack, in: name) }
+        let existing = try await namespace(name)
+        let recorded = existing?.metadata.annotations?[StackMetadata.kinds]
+        try await onNamespace(
+            try await applyNamespace(
+                first, over: existing, plan: plan, lease: lease, kinds: Self.kinds(of: plan, recorded: existing == nil ? "" : recorded)))
+        // looked for meanwhile; a namespace that was just made has none
+        async let leftovers = existing == nil ? [] : leftovers(of: plan, recorded: recorded)
+        func apply(_ objects: [PlannedObject]) async throws {
+            _ = try await concurrently(objects) { try await self.apply($0, of: plan.stack, in: name) }
+        }
+        try await apply(plan.objects.filter { $0.wave == .isolation })
+        let own = Dictionary(grouping: plan.objects.filter { $0.wave > .isolation }, by: \.order).sorted { $0.key < $1.key }
+        for (order, objects) in own {
+            for wave in [PlannedObject.Wave.configuration, .workload] { try await apply(objects.filter { $0.wave == wave }) }
+            if order != own.last?.key { try await settle(objects, order: order, of: plan.stack, onWaiting) }
         }
         // last, so that nothing goes before what takes its place is there
-        try await prune(plan)
+        try await prune(leftovers)
+    }
+
+    /// The kinds that any of the stack's plans had, in a stable order, as they are written on its namespace. Without a record of earlier
+    /// plans, every kind stays looked for.
+    static func kinds(of plan: Plan, recorded: String?) -> String {
+        let now = plan.objects.filter { $0.wave != .namespace }.map { "\($0.apiVersion)/\($0.kind)" }
+        let earlier = recorded.map { $0.split(separator: ",").map(String.init) } ?? prunable.map { "\($0.apiVersions[0])/\($0.kind)" }
+        return Set(now + earlier).sorted().joined(separator: ",")
     }
 
     /// Makes the namespace with its labels, its lease and the plan's digest in one request, and returns its UID.
-    private func applyNamespace(_ object: PlannedObject, plan: Plan, lease: Lease) async throws -> String {
-        let existing = try await namespace(object.name)
+    private func applyNamespace(
+        _ object: PlannedObject, over existing: Namespace?, plan: Plan, lease: Lease, kinds: String
+    ) async throws -> String {
         if let existing {
             guard existing.belongs(to: plan.stack) else {
                 throw StepError(Namespace.foreignText(object.name, plan.stack), isRetryable: false)
@@ -31,7 +55,10 @@ extension KubernetesRuntime {
             }
         }
         let annotations = StackMetadata.annotations(of: lease)
-        let manifest = Self.manifest(object.manifest, with: annotations, planDigest: plan.digest, uid: existing?.metadata.uid)
+        var all = annotations
+        // before any of them is there, so that no crash leaves one that nobody finds again
+        all[StackMetadata.kinds] = kinds
+        let manifest = Self.manifest(object.manifest, with: all, planDigest: plan.digest, uid: existing?.metadata.uid)
         return try await translatingErrors(about: object.description) {
             let applied: Namespace = try await client.apply(
                 ResourcePath(.namespaces, name: object.name), manifest: manifest.canonicalBytes, fieldManager: Self.fieldManager)

@@ -80,7 +80,11 @@ extension KubernetesRuntime {
                 let changes = client.follow(
                     try ResourcePath(.namespaces), selector: Selector(fields: "metadata.name=\(name)"), as: Namespace.self)
                 for try await change in changes {
-                    guard let now = change.current, now.metadata.uid == uid else { return }
+                    guard let now = change.current, now.metadata.uid == uid else {
+                        // a list that lacks it may be anybody's; gone is what the server says of that very namespace
+                        if try await namespace(name)?.metadata.uid != uid { return }
+                        continue
+                    }
                     if now.metadata.isTerminating, !isRemovingPods {
                         isRemovingPods = true
                         group.addTask { await pods.remove() }

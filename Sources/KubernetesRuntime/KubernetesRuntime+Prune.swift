@@ -4,12 +4,12 @@ import Orchestration
 import StagingModel
 
 extension KubernetesRuntime {
-    /// Every kind that a plan can have inside its namespace, in the versions in which a cluster may serve it: the first that it does is
-    /// looked at, because all versions show the same objects.
+    /// Every kind of Kubernetes' own that a plan can have inside its namespace, in the versions in which a cluster may serve it: the first
+    /// that it does is looked at, because all versions show the same objects.
     ///
     /// Claims are data, and go too: a stack is ephemeral, and so is what its commits leave behind. Those that a StatefulSet makes are its
     /// own, and stay until the stack goes.
-    private static let prunable: [(kind: String, apiVersions: [String])] = [
+    static let prunable: [(kind: String, apiVersions: [String])] = [
         ("ConfigMap", ["v1"]), ("Secret", ["v1"]), ("Service", ["v1"]), ("ServiceAccount", ["v1"]), ("PersistentVolumeClaim", ["v1"]),
         ("Pod", ["v1"]), ("ResourceQuota", ["v1"]), ("LimitRange", ["v1"]),
         ("Deployment", ["apps/v1"]), ("StatefulSet", ["apps/v1"]), ("DaemonSet", ["apps/v1"]),
@@ -25,9 +25,14 @@ extension KubernetesRuntime {
         case unlisted(String)
     }
 
-    /// Deletes what earlier plans brought into the stack's namespace and this one doesn't.
-    func prune(_ plan: Plan) async throws {
-        let found = try await concurrently(Self.prunable) { kind, apiVersions in
+    /// What earlier plans brought into the stack's namespace and this one doesn't.
+    ///
+    /// - Parameter recorded: the kinds that they had (``StagingModel/StackMetadata/kinds``); nil when that was not written down.
+    func leftovers(of plan: Plan, recorded: String?) async throws -> [(ObjectMetadata, APIResource)] {
+        let had = recorded.map { Set($0.split(separator: ",").map { CustomKind.key(of: String($0)) }) }
+        let own = Self.prunable.filter { kind, apiVersions in had?.contains(CustomKind.key(of: "\(apiVersions[0])/\(kind)")) ?? true }
+        let custom = CustomKind.all(recorded: recorded).map { (kind: $0.kind, apiVersions: [$0.apiVersion]) }
+        let found = try await concurrently(own + custom) { kind, apiVersions in
             try await translatingErrors(about: "the \(kind) objects of \(plan.namespace)") {
                 try await leftovers(of: plan, kind: kind, apiVersions: apiVersions)
             }
@@ -46,9 +51,14 @@ extension KubernetesRuntime {
                 "kinds that can't be listed are not pruned",
                 metadata: ["namespace": "\(plan.namespace)", "kinds": "\(unlisted.joined(separator: ", "))"])
         }
-        _ = try await concurrently(doomed) { object, resource in
+        return doomed
+    }
+
+    /// Deletes them.
+    func prune(_ leftovers: [(ObjectMetadata, APIResource)]) async throws {
+        _ = try await concurrently(leftovers) { object, resource in
             try await translatingErrors(about: "\(resource.kind)/\(object.name)") { try await delete(object, resource) }
-            logger.info("pruned", metadata: ["namespace": "\(plan.namespace)", "object": "\(resource.kind)/\(object.name)"])
+            logger.info("pruned", metadata: ["namespace": "\(object.namespace ?? "")", "object": "\(resource.kind)/\(object.name)"])
         }
     }
 
@@ -56,7 +66,8 @@ extension KubernetesRuntime {
     private func leftovers(of plan: Plan, kind: String, apiVersions: [String]) async throws -> Leftovers? {
         guard let resource = try await served(kind, in: apiVersions) else { return nil }
         let path = try ResourcePath(resource, namespace: plan.namespace)
-        let names = Set(plan.objects.lazy.filter { $0.kind == kind }.map(\.name))
+        let group = CustomKind.group(of: resource.groupVersion.description)
+        let names = Set(plan.objects.lazy.filter { $0.kind == kind && CustomKind.group(of: $0.apiVersion) == group }.map(\.name))
         do {
             let list = try await client.list(
                 path, selector: Selector(labels: StackMetadata.selector(of: plan.stack)), metadataOnly: true, as: StackObject.self)

@@ -4,40 +4,87 @@ import Orchestration
 public import StagingModel
 
 extension KubernetesRuntime {
+    /// Seconds that the objects of one wave get to be ready before the next one is applied.
+    private static let settlingLimit = 600.0
+
     public func awaitReady(_ stack: StackName, onChange: @Sendable (Readiness) async throws -> Void) async throws {
         let name = namespaceName(of: stack)
-        try await translatingErrors(about: "Namespace/\(name)") { try await follow(stack, namespace: name, report: onChange) }
+        try await translatingErrors(about: "Namespace/\(name)") { try await follow(stack, subjects: nil, report: onChange) }
+    }
+
+    /// Returns once these objects are ready.
+    func settle(
+        _ objects: [PlannedObject], order: Int, of stack: StackName, _ onWaiting: @Sendable (String) async throws -> Void
+    ) async throws {
+        let last = LastText()
+        try await withoutActuallyEscaping(onWaiting) { onWaiting in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                defer { group.cancelAll() }
+                group.addTask {
+                    try await follow(stack, subjects: Set(objects.map(\.description))) { readiness in
+                        guard let text = readiness.text else { return }
+                        guard case .progressing = readiness else {
+                            throw StepError("wave \(order): \(text); later waves are not applied before that is mended", isRetryable: true)
+                        }
+                        await last.set(text)
+                        try await onWaiting("wave \(order): \(text)")
+                    }
+                }
+                group.addTask {
+                    try await clock.sleep(until: clock.now.addingTimeInterval(Self.settlingLimit))
+                    let why = await last.text
+                    throw StepError("wave \(order) is not ready after \(Int(Self.settlingLimit / 60)) min: \(why)", isRetryable: true)
+                }
+                try await group.next()
+            }
+        }
+    }
+
+    public func workloads(of stack: StackName) async throws -> [WorkloadStatus] {
+        let name = namespaceName(of: stack)
+        return try await translatingErrors(about: "Namespace/\(name)") {
+            guard let namespace = try await namespace(name), namespace.belongs(to: stack) else { return [] }
+            let kinds = try await followed(in: namespace)
+            let board = Board(StackState(kinds: []))
+            let lists = Lists(client: client, namespace: name, selector: .all(of: stack))
+            try await withThrowingDiscardingTaskGroup { group in
+                group.addTask { await board.merge(.listed(try await lists.list(.pods, as: Pod.self))) }
+                for kind in kinds { group.addTask { try await kind.list(lists) { await board.merge($0) } } }
+            }
+            return await board.statuses
+        }
     }
 
     /// Watches, and reports each new verdict until it is that the stack is ready.
-    private func follow(_ stack: StackName, namespace: String, report: @Sendable (Readiness) async throws -> Void) async throws {
-        try await requireAlive(stack)
-        let board = Board(StackState(kinds: [Deployment.kind, StatefulSet.kind, DaemonSet.kind, Job.kind, PersistentVolumeClaim.kind]))
+    ///
+    /// - Parameter subjects: the workloads that count; nil for all.
+    private func follow(
+        _ stack: StackName, subjects: Set<String>?, report: @Sendable (Readiness) async throws -> Void
+    ) async throws {
+        let namespace = try await requireAlive(stack)
+        let kinds = try await followed(in: namespace)
+        let board = Board(StackState(kinds: Set(kinds.map(\.key)), subjects: subjects))
         // holds one wake-up at most: a look at the state sees all changes since the last
         let (looks, wake) = AsyncThrowingStream<Void, any Error>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let watcher = Watcher(
-            client: client, namespace: namespace, selector: Selector(labels: "\(StackMetadata.stack)=\(stack)"), wake: wake)
+        let watcher = Watcher(client: client, namespace: namespace.metadata.name, selector: .all(of: stack), wake: wake)
         try await withThrowingDiscardingTaskGroup { group in
-            group.addTask { await watcher.watch("v1", "pods", as: Pod.self) { await board.merge($0) } }
-            group.addTask { await watcher.watch("apps/v1", "deployments", as: Deployment.self) { await board.merge($0) } }
-            group.addTask { await watcher.watch("apps/v1", "statefulsets", as: StatefulSet.self) { await board.merge($0) } }
-            group.addTask { await watcher.watch("apps/v1", "daemonsets", as: DaemonSet.self) { await board.merge($0) } }
-            group.addTask { await watcher.watch("batch/v1", "jobs", as: Job.self) { await board.merge($0) } }
-            group.addTask { await watcher.watch("v1", "persistentvolumeclaims", as: PersistentVolumeClaim.self) { await board.merge($0) } }
+            group.addTask { await watcher.watch(.pods, as: Pod.self) { await board.merge($0) } }
+            for kind in kinds { group.addTask { await kind.watch(watcher) { await board.merge($0) } } }
             defer { group.cancelAll() }
 
-            var tails = LogTails(client: client, namespace: namespace)
+            var words = LastWords(client: client, namespace: namespace.metadata.name)
             var reported: Readiness?
             var nextLook: Date?
             for try await _ in looks {
-                guard let verdict = await board.verdict(at: clock.now) else { continue }
+                let now = clock.now
+                guard let verdict = await board.verdict(at: now) else { continue }
                 // a namespace that goes loses its workloads, which looks like a stack that waits for nothing
                 if verdict.readiness == .ready { try await requireAlive(stack) }
-                let readiness = try await tails.added(to: verdict)
+                let readiness = try await words.added(to: verdict, at: now)
                 if readiness != reported { try await report(readiness) }
                 reported = readiness
                 if readiness == .ready { return }
-                if let at = verdict.changesAt, at != nextLook {
+                if let at = [verdict.changesAt, words.nextLook].compactMap(\.self).min(), at != nextLook {
                     nextLook = at
                     group.addTask {
                         try? await clock.sleep(until: at)
@@ -49,13 +96,24 @@ extension KubernetesRuntime {
         }
     }
 
-    private func requireAlive(_ stack: StackName) async throws {
-        switch try await observe(stack) {
-        case .absent: throw StepError("Namespace/\(namespaceName(of: stack)) is gone", isRetryable: true)
-        case .foreign(let text): throw StepError(text, isRetryable: false)
-        case .present(let observed):
-            if observed.isTerminating { throw StepError("Namespace/\(observed.namespace) is being deleted", isRetryable: true) }
+    /// The kinds that decide whether a stack is ready, besides pods: Kubernetes' own, and those that its plans had and the cluster has.
+    private func followed(in namespace: Namespace) async throws -> [FollowedKind] {
+        var kinds = FollowedKind.usual
+        for custom in CustomKind.all(recorded: namespace.metadata.annotations?[StackMetadata.kinds]) {
+            do {
+                let resource = try await client.discovery.resource(apiVersion: custom.apiVersion, kind: custom.kind)
+                kinds.append(FollowedKind(resource, as: CustomResource.self, key: custom.description))
+            } catch KubernetesError.unknownKind {}
         }
+        return kinds
+    }
+
+    @discardableResult func requireAlive(_ stack: StackName) async throws -> Namespace {
+        let name = namespaceName(of: stack)
+        guard let namespace = try await namespace(name) else { throw StepError("Namespace/\(name) is gone", isRetryable: true) }
+        guard namespace.belongs(to: stack) else { throw StepError(Namespace.foreignText(name, stack), isRetryable: false) }
+        guard !namespace.metadata.isTerminating else { throw StepError("Namespace/\(name) is being deleted", isRetryable: true) }
+        return namespace
     }
 }
 
@@ -65,30 +123,16 @@ private actor Board {
 
     init(_ state: StackState) { self.state = state }
 
+    var statuses: [WorkloadStatus] { state.statuses }
+
     func merge(_ change: CollectionChange<Pod>) { state.merge(change) }
-    func merge<View: WorkloadView>(_ change: CollectionChange<View>) { state.merge(change) }
+    func merge(_ change: FollowedKind.Change) { change.merge(&state) }
     func verdict(at now: Date) -> StackState.Verdict? { state.verdict(at: now) }
 }
 
-/// Follows the collections of one stack, and wakes who looks at them.
-private struct Watcher {
-    let client: KubernetesClient
-    let namespace: String
-    let selector: Selector
-    let wake: AsyncThrowingStream<Void, any Error>.Continuation
+/// What was said last.
+private actor LastText {
+    private(set) var text = "the cluster told nothing of it"
 
-    /// A kind of which there is nothing, once a plan is applied, gets no watch; pods always do.
-    func watch<View: WorkloadView>(
-        _ apiVersion: String, _ resource: String, as view: View.Type, merge: (CollectionChange<View>) async -> Void
-    ) async {
-        do {
-            guard let group = GroupVersion(apiVersion) else { return }
-            let resource = APIResource(groupVersion: group, kind: View.kind, name: resource, isNamespaced: true, verbs: ["list", "watch"])
-            for try await change in client.follow(try ResourcePath(resource, namespace: namespace), selector: selector, as: view) {
-                await merge(change)
-                wake.yield()
-                if case .listed(let list) = change, list.isEmpty, View.kind != Pod.kind { return }
-            }
-        } catch { wake.finish(throwing: error) }
-    }
+    func set(_ new: String) { text = new }
 }

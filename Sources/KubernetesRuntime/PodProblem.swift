@@ -46,7 +46,9 @@ extension Pod {
         if status?.phase == "Failed", let controller = metadata.controller, controller.kind != "Job" { return [] }
         var problems: [PodProblem] = []
         if let unscheduled = condition("PodScheduled", is: "False"), unscheduled.reason == "Unschedulable" {
-            let text = "no node can run it: \((unscheduled.message ?? "").oneLine(limit: 300))"
+            let why = (unscheduled.message ?? "").oneLine(limit: 300)
+            let fix = why.contains("Insufficient") ? "; lower what its containers request" : ""
+            let text = "no node can run it: \(why)\(fix)"
             problems.append(problem("", .schedule, text))
         }
         for container in containers { if let problem = problem(of: container, pullErrors: pullErrors) { problems.append(problem) } }
@@ -71,7 +73,7 @@ extension Pod {
     /// The containers that run and don't say yet that they are ready.
     var unreadyContainers: [String] { (status?.containerStatuses ?? []).filter { $0.state?.running != nil && !$0.ready }.map(\.name) }
 
-    private var containers: [ContainerStatus] { (status?.initContainerStatuses ?? []) + (status?.containerStatuses ?? []) }
+    var containers: [ContainerStatus] { (status?.initContainerStatuses ?? []) + (status?.containerStatuses ?? []) }
 
     private func problem(of container: ContainerStatus, pullErrors: [PodProblem.Key: String]) -> PodProblem? {
         let name = "container \"\(container.name)\""

@@ -9,6 +9,8 @@ struct StackState: Sendable {
         var readiness: Readiness
         /// The problems that a failing readiness is about, the most telling first.
         var problems: [PodProblem] = []
+        /// What events may say more about, by UID.
+        var puzzles: [String: Puzzle] = [:]
         /// When the same state says something else, because a problem will have lasted.
         var changesAt: Date?
     }
@@ -21,25 +23,55 @@ struct StackState: Sendable {
 
     /// The kinds that have to be listed before there is a verdict, besides pods.
     let kinds: Set<String>
+    /// The workloads that count, `Deployment/web`; nil for all.
+    let subjects: Set<String>?
 
-    init(kinds: Set<String>) { self.kinds = kinds }
+    init(kinds: Set<String>, subjects: Set<String>? = nil) {
+        self.kinds = kinds
+        self.subjects = subjects
+    }
 
     mutating func merge(_ change: CollectionChange<Pod>) {
         switch change {
-        case .listed(let list): pods = Dictionary(list.map { ($0.metadata.uid, $0) }) { _, last in last }
-        case .updated(let pod): pods?[pod.metadata.uid] = pod
+        case .listed(let list): pods = Dictionary(list.filter { counts($0.owner) }.map { ($0.metadata.uid, $0) }) { _, last in last }
+        case .updated(let pod): if counts(pod.owner) { pods?[pod.metadata.uid] = pod }
         case .removed(let pod): pods?[pod.metadata.uid] = nil
         }
         for pod in pods?.values ?? [:].values { pullErrors.merge(pod.pullErrors) { _, new in new } }
         pullErrors = pullErrors.filter { pods?[$0.key.uid] != nil }
     }
 
-    mutating func merge<View: WorkloadView>(_ change: CollectionChange<View>) {
+    /// - Parameter kind: one of ``kinds``.
+    mutating func merge<View: WorkloadView>(_ change: CollectionChange<View>, as kind: String = View.kind) {
         switch change {
-        case .listed(let list): workloads[View.kind] = Dictionary(list.map { ($0.metadata.uid, $0.workload) }) { _, last in last }
-        case .updated(let view): workloads[View.kind]?[view.metadata.uid] = view.workload
-        case .removed(let view): workloads[View.kind]?[view.metadata.uid] = nil
+        case .listed(let list):
+            workloads[kind] = Dictionary(list.filter { counts($0.subject) }.map { ($0.metadata.uid, $0.workload) }) { _, last in last }
+        case .updated(let view): if counts(view.subject) { workloads[kind]?[view.metadata.uid] = view.workload }
+        case .removed(let view): workloads[kind]?[view.metadata.uid] = nil
         }
+    }
+
+    private func counts(_ subject: String) -> Bool { subjects?.contains(subject) ?? true }
+
+    /// What the workloads look like at this moment, without patience: what is wrong now may be over soon.
+    var statuses: [WorkloadStatus] {
+        let pods = pods ?? [:]
+        let problems = Dictionary(
+            grouping: Self.newest(pods).flatMap { $0.problems(pullErrors: pullErrors) }, by: \.subject)
+        let bare = pods.values.filter { $0.metadata.controller == nil }.map(\.workload)
+        return (workloads.values.flatMap(\.values) + bare).map { workload in
+            let problem = workload.readiness == .ready ? nil : problems[workload.subject]?.map(\.text).min() ?? workload.quotaText
+            let state: WorkloadStatus.State =
+                switch workload.readiness {
+                case .ready: .ready
+                case .progressing: problem == nil ? .progressing : .failing
+                case .failing: .failing
+                }
+            let message =
+                problem ?? (workload.readiness == .ready ? nil : progress(of: workload, pods: pods).withoutSubject(workload.subject))
+            return WorkloadStatus(
+                kind: workload.kind, name: workload.name, ready: workload.ready, desired: workload.desired, state: state, message: message)
+        }.sorted { ($0.kind, $0.name) < ($1.kind, $1.name) }
     }
 
     /// Nil until everything was listed once.
@@ -60,10 +92,11 @@ struct StackState: Sendable {
             guard case .failing(let text) = workload.readiness, !explained.contains(workload.subject) else { return nil }
             return text
         }
+        let puzzles = puzzles(unready, claims: claims, pods: pods)
         if !lasting.isEmpty || !unexplained.isEmpty {
             return Verdict(
                 readiness: .failing(Self.joined(lasting.map { "\($0.subject): \($0.text)" } + unexplained)), problems: lasting,
-                changesAt: changesAt)
+                puzzles: puzzles, changesAt: changesAt)
         }
         if unready.isEmpty {
             let held = settling.filter { held in all.contains { $0.subject == held.key } }
@@ -76,7 +109,19 @@ struct StackState: Sendable {
         let texts =
             unready.map { progress(of: $0, pods: pods) }
             + claims.compactMap { if case .progressing(let text) = $0.readiness { text } else { nil } }
-        return Verdict(readiness: .progressing(Self.joined(texts)), changesAt: changesAt)
+        return Verdict(readiness: .progressing(Self.joined(texts)), puzzles: puzzles, changesAt: changesAt)
+    }
+
+    private func puzzles(_ unready: [Workload], claims: [Workload], pods: [String: Pod]) -> [String: Puzzle] {
+        var puzzles: [String: Puzzle] = [:]
+        let subjects = Set(unready.map(\.subject))
+        for claim in claims where claim.readiness != .ready && !unready.isEmpty { puzzles[claim.uid] = .claim }
+        for workload in unready where workload.replicaFailure == nil { puzzles[workload.uid] = .workload }
+        for pod in Self.newest(pods) where subjects.contains(pod.owner) && !pod.metadata.isTerminating && pod.readiness != .ready {
+            let isCrashing = pod.problems(pullErrors: [:]).contains { $0.key.category == .crash }
+            puzzles[pod.metadata.uid] = isCrashing ? .crashing : .unready
+        }
+        return puzzles
     }
 
     /// The problems that have lasted, and the next instant at which another will have.
@@ -89,11 +134,9 @@ struct StackState: Sendable {
             $0.problems(pullErrors: pullErrors)
         }
         for workload in unready {
-            guard let text = workload.replicaFailure?.oneLine(limit: 300) else { continue }
+            guard let text = workload.quotaText else { continue }
             let key = PodProblem.Key(uid: workload.uid, container: "", category: .replica)
-            problems.append(
-                PodProblem(key: key, subject: workload.subject, text: "its pods can't be made: \(text)", patience: PodProblem.usualPatience)
-            )
+            problems.append(PodProblem(key: key, subject: workload.subject, text: text, patience: PodProblem.usualPatience))
         }
         // remembered as long as the pod lives: a container that crashes, runs and crashes again has one problem, not two short ones
         for problem in problems where firstSeen[problem.key] == nil { firstSeen[problem.key] = now }
@@ -119,7 +162,7 @@ struct StackState: Sendable {
     }
 
     private func progress(of workload: Workload, pods: [String: Pod]) -> String {
-        guard case .progressing(let text) = workload.readiness else { return workload.subject }
+        guard let text = workload.readiness.text else { return workload.subject }
         let unready = Set(pods.values.filter { $0.owner == workload.subject }.flatMap(\.unreadyContainers)).sorted()
         return unready.isEmpty ? text : "\(text) (running, but not ready by its probe: \(unready.joined(separator: ", ")))"
     }
@@ -129,5 +172,23 @@ struct StackState: Sendable {
         var seen: Set<String> = []
         let unique = texts.filter { seen.insert($0).inserted }
         return unique.prefix(3).joined(separator: "; ") + (unique.count > 3 ? "; and \(unique.count - 3) more" : "")
+    }
+}
+
+extension Workload {
+    /// Why its pods can't be made, and what helps.
+    var quotaText: String? {
+        replicaFailure.map { failure in
+            let fix = failure.contains("exceeded quota") ? "; ask for less, or raise `limits` in the server's configuration" : ""
+            return "its pods can't be made: \(failure.oneLine(limit: 300))\(fix)"
+        }
+    }
+}
+
+extension String {
+    /// The text without the name of its object, where that stands beside it.
+    fileprivate func withoutSubject(_ subject: String) -> String {
+        for separator in [": ", " "] where hasPrefix(subject + separator) { return String(dropFirst(subject.count + separator.count)) }
+        return self
     }
 }

@@ -21,6 +21,11 @@ func branchSlug(_ branch: String) -> String {
     return String(decoding: text + hash(branch), as: UTF8.self)
 }
 
+/// A label made of other names: as it is, or cut, with a 5-character hash of the uncut one.
+func shortened(label: String) -> String {
+    label.utf8.count <= 63 ? label : "\(label.prefix(57))-".replacing("--", with: "-") + String(decoding: hash(label), as: UTF8.self)
+}
+
 private let dash = UInt8(ascii: "-")
 /// Kubernetes' alphabet for random names: no vowels, so that hardly a word of a branch's name looks like a hash.
 private let alphabet = Array("bcdfghjklmnpqrstvwxz2456789".utf8)

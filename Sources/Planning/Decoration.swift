@@ -3,13 +3,14 @@ import StagingModel
 /// What Slingshot adds to every object of a stack.
 struct Decoration {
     let namespace: String
-    let host: String
+    let hosts: [String]
     let labels: [String: String]
     let ingressClass: String?
     let tlsSecret: String?
     /// First in every container, so that the author's own variables can refer to them: `$(SLINGSHOT_URL)/callback`.
     let environment: [JSONValue]
     private let names: Set<String>
+    private let policy: StackPolicy
 
     /// On pod templates: a digest of the stack's ConfigMaps and Secrets, so that a change of one reaches the pods that read it.
     static let configurationDigest = "slingshot.dev/configuration-digest"
@@ -17,7 +18,8 @@ struct Decoration {
     init(_ request: PlanRequest) {
         let addressing = request.addressing
         namespace = addressing.namespace(of: request.stack)
-        host = addressing.host(of: request.stack)
+        hosts = ManifestPolicy(request).hosts
+        policy = request.repository.policy
         labels = StackMetadata.labels(of: request.stack)
         ingressClass = addressing.ingressClass
         tlsSecret = addressing.tlsSecret
@@ -57,7 +59,10 @@ struct Decoration {
             manifest.update("spec") { spec in
                 // The server's choice, over the author's: another controller may face another network.
                 if let ingressClass { spec["ingressClassName"] = .string(ingressClass) }
-                if let tlsSecret { spec["tls"] = [["hosts": [.string(host)], "secretName": .string(tlsSecret)]] }
+                // The server's certificate is for the stack's own hosts.
+                let served = (spec["rules"]?.array ?? []).compactMap { $0["host"]?.string }
+                let secured = hosts.filter(served.contains).map { JSONValue.string($0) }
+                if let tlsSecret, !secured.isEmpty { spec["tls"] = [["hosts": .array(secured), "secretName": .string(tlsSecret)]] }
             }
         default: break
         }
@@ -84,6 +89,7 @@ struct Decoration {
 
     private func decoratePod(_ pod: inout JSONValue) {
         pod["automountServiceAccountToken"] = false
+        if policy.level == .restricted { restrict(&pod) }
         for list in ["initContainers", "containers"] {
             pod.updateItems(list) { container in
                 // A name given twice is refused by the API server, so the author's variable of that name goes.
@@ -95,7 +101,29 @@ struct Decoration {
     }
 }
 
+extension Decoration {
+    /// Writes out what the level "restricted" asks for, where the author said nothing. What contradicts it was refused before.
+    private func restrict(_ pod: inout JSONValue) {
+        pod.update("securityContext") {
+            $0.setDefault("seccompProfile", ["type": "RuntimeDefault"])
+            if !policy.allow.runAsRoot { $0.setDefault("runAsNonRoot", true) }
+        }
+        for list in ["initContainers", "containers"] {
+            pod.updateItems(list) { container in
+                container.update("securityContext") {
+                    $0.setDefault("allowPrivilegeEscalation", false)
+                    $0.update("capabilities") { $0["drop"] = ["ALL"] }
+                }
+            }
+        }
+    }
+}
+
 extension JSONValue {
+    fileprivate mutating func setDefault(_ key: String, _ value: JSONValue) {
+        if (self[key] ?? .null) == .null { self[key] = value }
+    }
+
     /// Changes a field in place; it is an empty mapping when absent.
     fileprivate mutating func update(_ key: String, _ change: (inout JSONValue) -> Void) {
         var fields = object ?? [:]

@@ -25,6 +25,8 @@ struct ExpressionScope {
             "stack": [
                 "name": .string(request.stack.description), "namespace": .string(request.addressing.namespace(of: request.stack)),
                 "host": .string(request.addressing.host(of: request.stack)), "url": .string(request.addressing.url(of: request.stack)),
+                "endpoints": .object(
+                    Dictionary(request.endpoints.map { ($0.name, request.addressing.scope(of: request.stack, endpoint: $0.name)) }) { $1 }),
             ],
         ]
     }

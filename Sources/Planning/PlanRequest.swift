@@ -25,4 +25,6 @@ public struct PlanRequest: Sendable {
         self.stackFile = stackFile
         self.files = files
     }
+
+    var endpoints: [Endpoint] { stackFile?.endpoints ?? [] }
 }

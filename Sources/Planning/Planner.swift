@@ -7,15 +7,16 @@ import StrictYAML
 /// Pure: equal requests give equal plans. Throws everything that is wrong at once, as far as it can be seen at once.
 public func plan(_ request: PlanRequest) throws(PlanningError) -> Plan {
     let decoration = Decoration(request)
-    let policy = ManifestPolicy(namespace: decoration.namespace, host: decoration.host)
+    let policy = ManifestPolicy(request)
     let manifests = try sourceManifests(request)
     var problems: [YAMLProblem] = []
     var seen: Set<String> = []
     var objects: [PlannedObject] = []
     for manifest in manifests {
         problems += policy.review(manifest)
-        guard let allowed = AllowedKind.all[manifest.kind] else { continue }
-        if !seen.insert("\(manifest.kind)/\(manifest.name)").inserted {
+        guard let allowed = AllowedKind.of(manifest, policy.allow) else { continue }
+        let group = allowed.fields == nil ? manifest.kindAndGroup : manifest.kind
+        if !seen.insert("\(group)/\(manifest.name)").inserted {
             problems.append(manifest.problem(FieldPath("metadata", "name"), "a second object of this kind and name; rename or remove one"))
         }
         guard problems.isEmpty else { continue }
@@ -26,6 +27,7 @@ public func plan(_ request: PlanRequest) throws(PlanningError) -> Plan {
                 apiVersion: value["apiVersion"]?.string ?? "", kind: manifest.kind, name: manifest.name, namespace: decoration.namespace,
                 wave: allowed.wave, manifest: value))
     }
+    problems += Endpoint.problems(request.endpoints, among: objects)
     guard problems.isEmpty else { throw PlanningError(problems) }
     return try assemble(request, objects, decoration, manifests)
 }
@@ -73,6 +75,7 @@ private func assemble(
     var objects = Isolation.objects(request)
     let isolating = objects.count
     objects += rendered
+    objects += Endpoint.objects(request, decoration)
     if readsConfiguration {
         let digest = hexadecimal(configuration.finalize())
         for index in objects.indices.dropFirst(isolating) {
@@ -82,12 +85,16 @@ private func assemble(
     }
     var problems: [YAMLProblem] = []
     let texts = objects.map(\.manifest.canonicalBytes)
-    for (index, text) in texts.enumerated() where index >= isolating && text.count > ManifestPolicy.largestManifest {
+    for (index, text) in texts.enumerated()
+    where (isolating..<isolating + manifests.count).contains(index) && text.count > ManifestPolicy.largestManifest {
         let message = "\(text.count) bytes, and \(ManifestPolicy.largestManifest) are allowed; make it smaller"
         problems.append(manifests[index - isolating].problem(FieldPath(), message))
     }
     guard problems.isEmpty else { throw PlanningError(problems) }
-    let order = objects.indices.sorted { (objects[$0].wave, $0) < (objects[$1].wave, $1) }
+    let order = objects.indices.map { (isolates: $0 < isolating, place: $0, object: objects[$0]) }.sorted { a, b in
+        let (before, after) = (a.isolates ? Int.min : a.object.order, b.isolates ? Int.min : b.object.order)
+        return (before, a.object.wave, a.place) < (after, b.object.wave, b.place)
+    }.map(\.place)
     var digest = SHA256()
     for (place, index) in order.enumerated() {
         if place > 0 { digest.update(data: [UInt8(ascii: "\n")]) }
@@ -95,10 +102,12 @@ private func assemble(
     }
     return Plan(
         stack: request.stack, namespace: decoration.namespace, commit: request.commit, url: request.addressing.url(of: request.stack),
-        timeToLive: request.stackFile?.timeToLive, objects: order.map { objects[$0] }, digest: hexadecimal(digest.finalize()))
+        endpoints: request.endpoints.map {
+            StackEndpoint(name: $0.name, url: request.addressing.url(of: request.stack, endpoint: $0.name))
+        }, timeToLive: request.stackFile?.timeToLive, objects: order.map { objects[$0] }, digest: hexadecimal(digest.finalize()))
 }
 
-private func hexadecimal(_ digest: SHA256Digest) -> String {
+func hexadecimal(_ digest: SHA256Digest) -> String {
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }

@@ -8,7 +8,7 @@ public struct PlanningError: Error, Hashable, CustomStringConvertible {
 
     public init(_ problems: [YAMLProblem]) { self.problems = Array(problems.prefix(50)) }
 
-    init(_ problem: YAMLProblem) { self.init([problem]) }
+    init(_ problem: YAMLProblem) { self.init(problem.all) }
 
     /// One line a problem: `file:line: message`.
     public var description: String { problems.map(\.description).joined(separator: "\n") }

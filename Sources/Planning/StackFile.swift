@@ -18,40 +18,64 @@ public struct StackFile: Hashable, Sendable {
     let sourceValue: YAMLValue
     /// Not yet substituted.
     let values: [YAMLField]
+    /// Further hosts, in the order of the file.
+    let endpoints: [Endpoint]
 
     private static let sources = ["template", "manifests", "kustomize", "helm", "compose"]
-    private static let planned = ["kustomize", "helm", "compose", "build", "endpoints"]
-    private static let limits = YAMLLimits(bytes: 64 << 10, documents: 1, nodes: 10_000, depth: 32)
+    private static let unsupported = "not supported yet by this version; use template or manifests"
+    static let limits = YAMLLimits(bytes: 64 << 10, documents: 1, nodes: 10_000, depth: 32)
 
-    public static func parse(_ bytes: [UInt8]) throws(PlanningError) -> StackFile {
+    /// `file` is its name for problems.
+    public static func parse(_ bytes: [UInt8], file: String = path) throws(PlanningError) -> StackFile {
         do {
-            return try StackFile(YAMLDocument.single(bytes, file: path, limits: limits))
+            return try StackFile(YAMLDocument.single(bytes, file: file, limits: limits))
         } catch {
             throw PlanningError(error)
         }
     }
 
-    private init(_ document: YAMLValue) throws(YAMLProblem) {
+    init(_ document: YAMLValue) throws(YAMLProblem) {
         guard !document.isNull else { throw document.problem("the file is empty; name a source, such as template: web") }
-        let file = try document.mapping(allowing: Self.sources + ["build", "endpoints", "values", "ttl"])
-        for key in Self.planned {
-            if let value = file.optional(key) { throw value.problem("not supported yet by this version; use template or manifests") }
+        var problems = YAMLProblems()
+        let file = try document.mapping(allowing: Self.sources + ["build", "endpoints", "values", "ttl"], &problems)
+        // A misspelt source is no missing one.
+        let isMisspelt = !problems.all.isEmpty && Self.sources.allSatisfy { file.optional($0) == nil }
+        if let build = file.optional("build") { problems.add(build.problem(Self.unsupported)) }
+        let source = isMisspelt ? nil : problems.collect { () throws(YAMLProblem) in try Self.source(file) }
+        let timeToLive = problems.collect { () throws(YAMLProblem) in try file.optional("ttl")?.duration() }
+        let values = problems.collect { () throws(YAMLProblem) in
+            try file.optional("values")?.mapping().fields.map { YAMLField(key: $0.key, line: $0.value.node.line, value: $0.value.node) }
+                ?? []
         }
-        let given = Self.sources.compactMap { file.optional($0) }
+        var endpoints: [Endpoint] = []
+        let listed = problems.collect { () throws(YAMLProblem) in try file.optional("endpoints")?.mapping().fields ?? [] } ?? []
+        for (name, value) in listed {
+            if let endpoint = problems.collect({ () throws(YAMLProblem) in try Endpoint(name, value) }) { endpoints.append(endpoint) }
+        }
+        if listed.count > Endpoint.most, let value = file.optional("endpoints") {
+            problems.add(value.problem("\(listed.count) endpoints, and \(Endpoint.most) are allowed; name fewer"))
+        }
+        try problems.check()
+        guard let (source, sourceValue) = source, let timeToLive, let values else { throw document.problem("it can't be read") }
+        self.source = source
+        self.sourceValue = sourceValue
+        self.timeToLive = timeToLive
+        self.values = values
+        self.endpoints = endpoints
+    }
+
+    private static func source(_ file: YAMLMapping) throws(YAMLProblem) -> (Source, YAMLValue) {
+        let given = sources.compactMap { file.optional($0) }
         guard let source = given.first, given.count == 1 else {
             throw given.count > 1
                 ? given[1].problem("a second source beside \(given[0].path); keep one of them")
                 : file.problem("no source; add one, such as template: web or manifests: deploy/preview")
         }
-        let text = try source.string()
-        self.source = source.path == FieldPath("template") ? .template(text) : .manifests(try Self.folder(text, source))
-        sourceValue = source
-        timeToLive = try file.optional("ttl").map { (value) throws(YAMLProblem) in try value.duration() }
-        guard let values = file.optional("values") else {
-            self.values = []
-            return
+        switch source.path {
+        case FieldPath("template"): return (.template(try source.string()), source)
+        case FieldPath("manifests"): return (.manifests(try folder(try source.string(), source)), source)
+        default: throw source.problem(unsupported)
         }
-        self.values = try values.mapping().fields.map { YAMLField(key: $0.key, line: $0.value.node.line, value: $0.value.node) }
     }
 
     private static func folder(_ text: String, _ value: YAMLValue) throws(YAMLProblem) -> String {

@@ -34,40 +34,43 @@ struct Template: Sendable {
 
     private init(name: String, files: [String: [UInt8]]) throws(YAMLProblem) {
         func file(_ path: String) -> String { "templates/\(name)/\(path)" }
+        var problems = YAMLProblems()
         let descriptor = try YAMLDocument.single(files[Self.descriptor] ?? [], file: file(Self.descriptor))
-        let fields = try descriptor.mapping(allowing: ["description", "parameters", "manifests"])
+        let fields = try descriptor.mapping(allowing: ["description", "parameters", "manifests"], &problems)
         self.name = name
-        description = try fields.required("description").string()
+        description = problems.collect { () throws(YAMLProblem) in try fields.required("description").string() } ?? ""
+        let declared = problems.collect { () throws(YAMLProblem) in try fields.optional("parameters")?.mapping().fields ?? [] } ?? []
         var parameters: [TemplateParameter] = []
-        for (name, value) in try fields.optional("parameters")?.mapping().fields ?? [] {
-            parameters.append(try TemplateParameter(name, value))
+        for (name, value) in declared {
+            if let parameter = problems.collect({ () throws(YAMLProblem) in try TemplateParameter(name, value) }) {
+                parameters.append(parameter)
+            }
         }
         self.parameters = parameters
         var entries: [Entry] = []
-        for item in try fields.required("manifests").list() {
-            let entry = try item.mapping(allowing: ["file", "when", "forEach"])
-            let path = try entry.required("file")
-            guard let bytes = files[try path.string()] else {
-                throw path.problem(Wording.unknown(try path.string(), among: files.keys.filter { $0 != Self.descriptor }.sorted()))
+        for item in problems.collect({ () throws(YAMLProblem) in try fields.required("manifests").list() }) ?? [] {
+            let entry = problems.collect { () throws(YAMLProblem) in
+                let entry = try item.mapping(allowing: ["file", "when", "forEach"])
+                let path = try entry.required("file")
+                guard let bytes = files[try path.string()] else {
+                    throw path.problem(Wording.unknown(try path.string(), among: files.keys.filter { $0 != Self.descriptor }.sorted()))
+                }
+                let documents = try YAMLDocument.parse(bytes, file: file(try path.string()))
+                return Entry(documents: documents, when: entry.optional("when"), forEach: entry.optional("forEach"))
             }
-            let documents = try YAMLDocument.parse(bytes, file: file(try path.string()))
-            entries.append(Entry(documents: documents, when: entry.optional("when"), forEach: entry.optional("forEach")))
+            if let entry { entries.append(entry) }
         }
         self.entries = entries
+        try problems.check()
     }
 
     /// The values of all parameters: what was given, checked, or else the default. `place` is where the template was chosen.
     func values(_ given: [String: GivenValue], place: YAMLValue) throws(PlanningError) -> JSONValue {
-        var problems: [YAMLProblem] = []
+        var problems = complaints(about: given)
         var values: [String: JSONValue] = [:]
-        let names = parameters.map(\.name)
-        for (name, value) in given.sorted(by: { $0.key < $1.key }) where !names.contains(name) {
-            problems.append(value.source.problem("the template \(self.name) has no such parameter: \(Wording.unknown(name, among: names))"))
-        }
         for parameter in parameters {
             let value = given[parameter.name]
             if let value, value.value != .null {
-                if let complaint = parameter.kind.complaint(about: value.value) { problems.append(value.source.problem(complaint)) }
                 values[parameter.name] = value.value
             } else if parameter.isRequired {
                 let message = "the template \(name) needs \(parameter.name) (\(parameter.description)); add it to values"
@@ -78,6 +81,23 @@ struct Template: Sendable {
         }
         guard problems.isEmpty else { throw PlanningError(problems) }
         return .object(values)
+    }
+
+    /// What is wrong with the values that were given; those that may come from elsewhere are not missed.
+    func complaints(about given: [String: GivenValue]) -> [YAMLProblem] {
+        misnamed(given)
+            + parameters.compactMap { parameter in
+                guard let value = given[parameter.name], value.value != .null else { return nil }
+                return parameter.complaint(about: value.value).map { value.source.problem($0) }
+            }
+    }
+
+    /// The values that no parameter takes.
+    private func misnamed(_ given: [String: GivenValue]) -> [YAMLProblem] {
+        let names = parameters.map(\.name)
+        return given.sorted { $0.key < $1.key }.filter { !names.contains($0.key) }.map { name, value in
+            value.source.problem("the template \(self.name) has no such parameter: \(Wording.unknown(name, among: names))")
+        }
     }
 
     func render(_ scope: ExpressionScope) throws(YAMLProblem) -> [Manifest] {

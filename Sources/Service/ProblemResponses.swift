@@ -2,30 +2,11 @@ import ControlAPI
 import Foundation
 import HTTPTypes
 import Hummingbird
-import Logging
+import NIOCore
 import NIOFoundationCompat
 import Orchestration
 import StagingModel
 import Webhooks
-
-/// Turns every error into `application/problem+json`; what nobody foresaw is logged whole and told in general words.
-struct ProblemMiddleware: RouterMiddleware {
-    typealias Context = BasicRequestContext
-
-    func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws
-        -> Response
-    {
-        do {
-            return try await next(request, context)
-        } catch {
-            let problem = Problem(error)
-            if problem.status >= 500 {
-                context.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
-            }
-            return try problem.response()
-        }
-    }
-}
 
 extension Problem {
     init(_ error: any Error) {
@@ -36,6 +17,7 @@ extension Problem {
         case let refusal as RequestRefusal: self.init(refusal)
         case let refusal as LeaseRefusal: self.init("refused", status: 409, title: "Lease refused", detail: "\(refusal)")
         case let error as any HTTPResponseError: self.init(status: error.status)
+        case is NIOTooManyBytesError: self.init(status: .contentTooLarge)
         default:
             self.init("failed", status: 500, title: "Internal error", detail: "Slingshot could not do this; its log says why")
         }
@@ -53,7 +35,6 @@ extension Problem {
     private init(status: HTTPResponse.Status) {
         switch status.code {
         case 404: self.init("not-found", status: 404, title: "Not found", detail: "there is no such route; see /api/v1/stacks")
-        case 405: self.init("not-found", status: 405, title: "Method not allowed", detail: "this route does not take that method")
         case 413: self.init("too-large", status: 413, title: "Too large", detail: "the body is over the limit")
         case 400..<500: self.init("bad-request", status: Int(status.code), title: status.reasonPhrase, detail: status.reasonPhrase)
         default:
@@ -62,12 +43,15 @@ extension Problem {
         }
     }
 
-    func response() throws -> Response {
-        var headers: HTTPFields = [.contentType: "application/problem+json"]
+    /// The answer, with `headers` besides those that its status asks for.
+    func response(headers: HTTPFields = [:]) -> Response {
+        var headers = headers
+        headers[.contentType] = "application/problem+json"
         if status == 401 { headers[.wwwAuthenticate] = "Bearer" }
-        if status == 503 { headers[.retryAfter] = "5" }
-        return Response(
-            status: .init(code: status), headers: headers, body: .init(byteBuffer: ByteBuffer(data: try ControlCoding.encode(self))))
+        if status == 503 || status == 429, headers[.retryAfter] == nil { headers[.retryAfter] = "5" }
+        // A problem of a few short texts always encodes.
+        let body = (try? ControlCoding.encode(self)).map { ByteBuffer(data: $0) } ?? ByteBuffer()
+        return Response(status: .init(code: status), headers: headers, body: .init(byteBuffer: body))
     }
 }
 

@@ -1,6 +1,8 @@
 public import ArgumentParser
 import ControlAPI
 import Foundation
+import Orchestration
+import Planning
 import StrictYAML
 
 /// The command line. One file a verb, in `Verbs/`.
@@ -16,7 +18,8 @@ public struct Slingshot: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ListCommand.self, StatusCommand.self, ExtendCommand.self, CreateCommand.self, DestroyCommand.self, EventsCommand.self,
-            ShareCommand.self, ServeCommand.self, ReapCommand.self,
+            LogsCommand.self, ShareCommand.self, PlanCommand.self, ValidateCommand.self, ServeCommand.self, ReapCommand.self,
+            TokenCommand.self,
         ])
 
     public init() {}
@@ -72,7 +75,9 @@ enum ExitCodes {
     /// Whether the error's own description is the message; the rest is ArgumentParser's to tell.
     static func isOurs(_ error: any Error) -> Bool {
         switch error {
-        case is CommandFailure, is ServerUnreachable, is Problem, is ConfigurationError, is YAMLProblem: true
+        case is CommandFailure, is ServerUnreachable, is Problem, is ConfigurationError, is YAMLProblem,
+            is PlanningError, is StepError:
+            true
         default: !(error is ExitCode || error is ValidationError || error is CleanExit || "\(type(of: error))" == "CommandError")
         }
     }

@@ -28,7 +28,14 @@ public final class ChildProcess: Sendable {
     public static func running<T: Sendable>(
         _ executable: URL, _ arguments: [String], environment: [String: String] = [:], _ body: @Sendable (ChildProcess) async throws -> T
     ) async throws -> T {
-        try await Subprocess.run(
+        try await runningToEnd(executable, arguments, environment: environment, body).result
+    }
+
+    /// The same; tells also how the program ended: its status, or 128 and the signal, as a shell does.
+    public static func runningToEnd<T: Sendable>(
+        _ executable: URL, _ arguments: [String], environment: [String: String] = [:], _ body: @Sendable (ChildProcess) async throws -> T
+    ) async throws -> (result: T, status: Int32) {
+        let outcome = try await Subprocess.run(
             .path(FilePath(executable.path)), arguments: Arguments(arguments), environment: .inherit.updating(changes(environment)),
             input: .none, output: .discarded, error: .sequence
         ) { execution in
@@ -36,7 +43,7 @@ public final class ChildProcess: Sendable {
             return try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     for try await line in execution.standardError.strings() { child.printed(line) }
-                    child.ended()
+                    child.hasPrintedAll()
                 }
                 do {
                     let result = try await body(child)
@@ -47,7 +54,13 @@ public final class ChildProcess: Sendable {
                     throw error
                 }
             }
-        }.closureResult
+        }
+        let status: Int32 =
+            switch outcome.terminationStatus {
+            case .exited(let status): status
+            case .signaled(let signal): 128 + signal
+            }
+        return (outcome.closureResult, status)
     }
 
     /// All that it printed so far.
@@ -69,15 +82,19 @@ public final class ChildProcess: Sendable {
     /// Sends SIGKILL, so that it gets no chance to tidy up, and returns when it is dead.
     public func kill() async {
         send(.kill)
-        await waitForEnd()
+        await ended()
     }
+
+    /// Asks it to end, as an operator or a cluster does.
+    public func terminate() { send(.terminate) }
 
     private func stop() async {
         if !state.withLock({ $0.hasEnded }) { send(.terminate) }
-        await waitForEnd()
+        await ended()
     }
 
-    private func waitForEnd() async {
+    /// Returns when it is dead, by itself or killed.
+    public func ended() async {
         await withCheckedContinuation { continuation in
             let hasEnded = state.withLock { state in
                 if !state.hasEnded { state.endWaiters.append(continuation) }
@@ -97,7 +114,7 @@ public final class ChildProcess: Sendable {
         for waiter in found { waiter.continuation.resume(returning: line) }
     }
 
-    private func ended() {
+    private func hasPrintedAll() {
         let (waiters, endWaiters) = state.withLock { state in
             state.hasEnded = true
             defer { (state.waiters, state.endWaiters) = ([], []) }

@@ -26,6 +26,8 @@ public final class SimulatedEngine: StackRuntime {
         public var namespaces: [StackName: Namespace] = [:]
         /// The UIDs whose deletion was asked for, in order.
         public var destroyed: [String] = []
+        public var workloads: [StackName: [WorkloadStatus]] = [:]
+        public var logs: [StackName: [LogLine]] = [:]
         /// How often a plan was applied whole.
         public var applies = 0
         var made = 0
@@ -51,7 +53,9 @@ public final class SimulatedEngine: StackRuntime {
     /// Changes what the engine holds, as somebody else with rights would.
     public func meddle(_ change: (inout State) -> Void) { state.withLock { change(&$0) } }
 
-    public func apply(_ plan: Plan, lease: Lease, onNamespace: @Sendable (String) async throws -> Void) async throws {
+    public func apply(
+        _ plan: Plan, lease: Lease, onNamespace: @Sendable (String) async throws -> Void, onWaiting: @Sendable (String) async throws -> Void
+    ) async throws {
         try await hook("apply", plan.stack, false)
         let uid = try state.withLock { state in
             if let existing = state.namespaces[plan.stack] {
@@ -127,6 +131,17 @@ public final class SimulatedEngine: StackRuntime {
     public func stacks() async throws -> [ObservedStack] {
         try await hook("stacks", nil, false)
         return snapshot.namespaces.filter { !$0.value.isForeign }.map { observed($0.key, $0.value) }
+    }
+
+    public func workloads(of stack: StackName) async throws -> [WorkloadStatus] {
+        try await hook("workloads", stack, false)
+        return snapshot.workloads[stack] ?? []
+    }
+
+    public func logs(of stack: StackName, _ query: LogQuery, onLine: @Sendable (LogLine) async throws -> Void) async throws {
+        try await hook("logs", stack, false)
+        for line in snapshot.logs[stack] ?? [] where query.container == nil || query.container == line.container { try await onLine(line) }
+        if query.follow { try await hook("logs", stack, true) }
     }
 
     private func observed(_ stack: StackName, _ namespace: Namespace) -> ObservedStack {

@@ -6,23 +6,39 @@ public struct Plan: Codable, Hashable, Sendable {
     /// The commit that it was rendered from.
     public var commit: CommitID
     public var url: String
+    /// Further addresses, by name.
+    public var endpoints: [StackEndpoint]
     /// Seconds that the stack file asks its lease to be (`ttl`); nil for the server's default.
     public var timeToLive: Int?
-    /// In order of ``PlannedObject/wave``; the first is the namespace itself.
+    /// In the order in which they are applied: the namespace itself, what isolates it, then by ``PlannedObject/order`` and
+    /// ``PlannedObject/wave``.
     public var objects: [PlannedObject]
     /// SHA-256, hexadecimal, of the canonical texts of the manifests in order.
     public var digest: String
 
     public init(
-        stack: StackName, namespace: String, commit: CommitID, url: String, timeToLive: Int?, objects: [PlannedObject], digest: String
+        stack: StackName, namespace: String, commit: CommitID, url: String, endpoints: [StackEndpoint] = [], timeToLive: Int?,
+        objects: [PlannedObject], digest: String
     ) {
         self.stack = stack
         self.namespace = namespace
         self.commit = commit
         self.url = url
+        self.endpoints = endpoints
         self.timeToLive = timeToLive
         self.objects = objects
         self.digest = digest
+    }
+}
+
+/// A further address of a stack, beside its main one.
+public struct StackEndpoint: Codable, Hashable, Sendable {
+    public var name: String
+    public var url: String
+
+    public init(name: String, url: String) {
+        self.name = name
+        self.url = url
     }
 }
 
@@ -57,6 +73,16 @@ public struct PlannedObject: Codable, Hashable, Sendable {
         self.namespace = namespace
         self.wave = wave
         self.manifest = manifest
+    }
+}
+
+extension PlannedObject {
+    /// What ``order`` can be.
+    public static let orders = -100...100
+
+    /// The author's own order (``StackMetadata/wave``), 0 unless given: what has a lower one is applied and ready before this is applied.
+    public var order: Int {
+        manifest["metadata"]?["annotations"]?[StackMetadata.wave]?.string.flatMap { Int($0) } ?? 0
     }
 }
 

@@ -9,25 +9,32 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
     public var repository: String
     /// The only address that is ever fetched.
     public var url: String
+    /// What opens the address; nil when everybody can read it.
+    public var credentials: GitCredentials?
     public var runtime: String
     /// The template for commits without a stack file.
     public var template: String?
     public var values: [String: JSONValue]
     public var limits: StackLimits
+    public var policy: StackPolicy
     public var forks: ForkPolicy
 
     public init(
-        name: RepositoryName, forge: String, repository: String, url: String, runtime: String, template: String? = nil,
-        values: [String: JSONValue] = [:], limits: StackLimits = StackLimits(), forks: ForkPolicy = .deny
+        name: RepositoryName, forge: String, repository: String, url: String, credentials: GitCredentials? = nil, runtime: String,
+        template: String? = nil,
+        values: [String: JSONValue] = [:], limits: StackLimits = StackLimits(), policy: StackPolicy = StackPolicy(),
+        forks: ForkPolicy = .deny
     ) {
         self.name = name
         self.forge = forge
         self.repository = repository
         self.url = url
+        self.credentials = credentials
         self.runtime = runtime
         self.template = template
         self.values = values
         self.limits = limits
+        self.policy = policy
         self.forks = forks
     }
 }
@@ -37,11 +44,22 @@ public struct StackLimits: Codable, Hashable, Sendable {
     public var cpu: String
     public var memory: String
     public var pods: Int
+    /// What all volume claims together may ask for.
+    public var storage: String
+    public var volumeClaims: Int
+    /// What all containers together may write to the nodes' own disks: logs, layers, `emptyDir`.
+    public var ephemeralStorage: String
 
-    public init(cpu: String = "2", memory: String = "4Gi", pods: Int = 20) {
+    public init(
+        cpu: String = "2", memory: String = "4Gi", pods: Int = 20, storage: String = "10Gi", volumeClaims: Int = 10,
+        ephemeralStorage: String = "20Gi"
+    ) {
         self.cpu = cpu
         self.memory = memory
         self.pods = pods
+        self.storage = storage
+        self.volumeClaims = volumeClaims
+        self.ephemeralStorage = ephemeralStorage
     }
 }
 
@@ -72,7 +90,8 @@ public struct StackAddressing: Codable, Hashable, Sendable {
     /// For people: `https://<stack>.staging.example.com`.
     public var urlPattern: String { url(ofHost: "<stack>.\(domain)") }
 
-    private func url(ofHost host: String) -> String {
+    /// The address of a host below ``domain``, by whatever people reach stacks.
+    public func url(ofHost host: String) -> String {
         guard let gateway else { return "\(tlsSecret == nil ? "http" : "https")://\(host)" }
         let usual = gateway.isSecure ? 443 : 80
         return "\(gateway.isSecure ? "https" : "http")://\(host)" + (gateway.port == usual ? "" : ":\(gateway.port)")

@@ -27,14 +27,18 @@ public struct Stack: Codable, Hashable, Sendable {
         public var revision: Int
         public var commit: CommitID
         public var planDigest: String
+        /// Its further addresses; nil when that was not recorded.
+        public var endpoints: [StackEndpoint]?
         public var at: Date
         /// When it was first seen ready; nil until then.
         public var readyAt: Date?
 
-        public init(revision: Int, commit: CommitID, planDigest: String, at: Date, readyAt: Date? = nil) {
+        public init(revision: Int, commit: CommitID, planDigest: String, endpoints: [StackEndpoint]? = nil, at: Date, readyAt: Date? = nil)
+        {
             self.revision = revision
             self.commit = commit
             self.planDigest = planDigest
+            self.endpoints = endpoints
             self.at = at
             self.readyAt = readyAt
         }
@@ -74,6 +78,8 @@ public struct Stack: Codable, Hashable, Sendable {
     /// Grows by one with each thing that has to be deployed; `deployed.revision` follows it.
     public var revision: Int
     public var lease: Lease
+    /// The revision is not deployed before then, because more may follow: it came while another was being deployed. Nil for at once.
+    public var settlesAt: Date?
     /// The forge's time of the newest delivery that was acted on.
     public var forgeUpdatedAt: Date?
 

@@ -17,6 +17,10 @@ public enum StackMetadata {
     public static let author = "slingshot.dev/author"
     public static let planDigest = "slingshot.dev/plan-digest"
     public static let url = "slingshot.dev/url"
+    /// The kinds that a stack was ever made of, so that its leftovers are found: `apps/v1/Deployment,example.com/v1/Database,v1/Secret`.
+    public static let kinds = "slingshot.dev/kinds"
+    /// On an object of a stack: an integer. What has a lower one is applied and ready before.
+    public static let wave = "slingshot.dev/wave"
     /// kube-janitor's expiry, so that an existing janitor is a second safety net.
     public static let janitorExpires = "janitor/expires"
 

@@ -8,6 +8,7 @@ public import StagingModel
 public struct SQLiteStore: StackStore {
     private let pool: DatabasePool
     private let writes: GroupCommit
+    private let recent = RecentRecords()
     private let announcements = Announcements()
 
     /// Opens `slingshot.sqlite` in `directory`, or makes it, readable by its owner only. Throws ``StoreError``.
@@ -22,6 +23,10 @@ public struct SQLiteStore: StackStore {
             configuration.label = "slingshot"
             configuration.busyMode = .timeout(5)
             configuration.maximumReaderCount = 4
+            configuration.prepareDatabase { database in
+                // A reader that takes long lets the log grow; afterwards it must not stay that large.
+                try database.execute(sql: "PRAGMA journal_size_limit = \(16 * 1024 * 1024)")
+            }
             pool = try DatabasePool(path: file.path, configuration: configuration)
             // GRDB opens WAL databases with NORMAL, under which the last commits before a power loss may be lost.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -33,16 +38,27 @@ public struct SQLiteStore: StackStore {
     }
 
     public func read<T: Sendable>(_ body: @escaping @Sendable (any StackReading) throws -> T) async throws -> T {
-        try await pool.read { try body(Transaction(database: $0)) }
+        try await pool.read { [recent] in try body(Transaction(database: $0, recent: recent)) }
     }
 
     public func write<T: Sendable>(_ body: @escaping @Sendable (any StackWriting) throws -> T) async throws -> T {
-        let (value, saved) = try await writes.write { database in
-            let transaction = Transaction(database: database)
+        let (value, saved) = try await writes.write { [recent] database in
+            let transaction = Transaction(database: database, recent: recent)
             return (try body(transaction), transaction.saved.names)
         }
         announcements.announce(saved)
         return value
+    }
+
+    func inWriter<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        try await pool.write { try body($0) }
+    }
+
+    /// Writes the log into the database, and empties it. A reader that is at work keeps it from that; then the next one does it.
+    func checkpoint() async throws {
+        do {
+            _ = try await pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED {}
     }
 
     /// The names of the stacks whose records change from now on, each after its change is on disk.

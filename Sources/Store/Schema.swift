@@ -38,6 +38,23 @@ enum Schema {
                     ) WITHOUT ROWID, STRICT;
                     """)
         }
+        migrator.registerMigration("2 tokens, probe") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE token (
+                        name TEXT PRIMARY KEY NOT NULL,
+                        role TEXT NOT NULL,
+                        digest BLOB NOT NULL UNIQUE,
+                        createdAt INTEGER NOT NULL,
+                        expiresAt INTEGER,
+                        lastUsedAt INTEGER
+                    ) STRICT;
+                    CREATE TABLE probe (
+                        id INTEGER PRIMARY KEY NOT NULL,
+                        at INTEGER NOT NULL
+                    ) STRICT;
+                    """)
+        }
         return migrator
     }
 }

@@ -94,6 +94,11 @@ struct NodeReader: ~Copyable {
             guard case .string(let key) = name.value else {
                 throw problem(next.line, "the key \(name.text) is not a string; write it in quotes: \(Wording.quoted(name.text))")
             }
+            // YAML's own limit for a key, which a short one passes once its characters are escaped: no other parser, the API server's among
+            // them, could read such a mapping again.
+            if key.utf8.count > 160, JSONValue.string(key).canonicalBytes.count > 1_000 {
+                throw problem(next.line, "the key \(Wording.quoted(key)) has more than 1000 characters; shorten it")
+            }
             if let first = lines.updateValue(next.line, forKey: key) {
                 throw problem(next.line, "the key \(Wording.quoted(key)) is given already in line \(first); keep one of them")
             }

@@ -1,10 +1,12 @@
-/// One thing that is wrong in a YAML file, for the person who wrote the file; its message names the fix. The same file gives
-/// the same problem again, so trying again can't help.
+/// What is wrong in a YAML file, for the person who wrote the file; its message names the fix. The same file gives the same problem
+/// again, so trying again can't help.
 public struct YAMLProblem: Error, Hashable, CustomStringConvertible {
     public let file: String
     /// From 1; nil when the problem is the whole file's.
     public let line: Int?
     public let message: String
+    /// What else is wrong, where a reader went on after the first problem.
+    public private(set) var further: [YAMLProblem] = []
 
     /// The texts can quote what a stranger wrote: what does not print is replaced, what is endless is cut.
     public init(file: String, line: Int?, message: String) {
@@ -13,8 +15,43 @@ public struct YAMLProblem: Error, Hashable, CustomStringConvertible {
         self.message = Wording.printable(message, longest: 1_000)
     }
 
-    /// `file:line: message`, as compilers write it.
-    public var description: String { line.map { "\(file):\($0): \(message)" } ?? "\(file): \(message)" }
+    /// This problem alone, and each of the further ones.
+    public var all: [YAMLProblem] { [YAMLProblem(file: file, line: line, message: message)] + further }
+
+    /// `file:line: message`, as compilers write it; a line a problem.
+    public var description: String { all.map(\.text).joined(separator: "\n") }
+
+    private var text: String { line.map { "\(file):\($0): \(message)" } ?? "\(file): \(message)" }
+
+    /// The problems as one; nil when there is none.
+    public init?(_ problems: [YAMLProblem]) {
+        guard let first = problems.first else { return nil }
+        self = first
+        further = Array(problems.dropFirst())
+    }
+}
+
+/// Gathers what is wrong, so that somebody who mends a file sees all of it at once.
+public struct YAMLProblems {
+    public private(set) var all: [YAMLProblem] = []
+
+    public init() {}
+
+    public mutating func add(_ problem: YAMLProblem) { all += problem.all }
+
+    /// What `body` reads; nil when it found a problem, which is kept.
+    @discardableResult
+    public mutating func collect<T>(_ body: () throws(YAMLProblem) -> T) -> T? {
+        do {
+            return try body()
+        } catch {
+            add(error)
+            return nil
+        }
+    }
+
+    /// Throws what was found, if anything was.
+    public func check() throws(YAMLProblem) { if let problem = YAMLProblem(all) { throw problem } }
 }
 
 /// How messages quote a stranger's text and suggest a better one.

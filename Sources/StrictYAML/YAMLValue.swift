@@ -77,10 +77,18 @@ public struct YAMLValue: Hashable, Sendable {
 
     /// A mapping without any other keys than these.
     public func mapping(allowing keys: [String]) throws(YAMLProblem) -> YAMLMapping {
+        var problems = YAMLProblems()
+        let mapping = try mapping(allowing: keys, &problems)
+        try problems.check()
+        return mapping
+    }
+
+    /// A mapping that should have no other keys than these; each other one is added to `problems`.
+    public func mapping(allowing keys: [String], _ problems: inout YAMLProblems) throws(YAMLProblem) -> YAMLMapping {
         let mapping = try mapping()
         for field in mapping.entries where !keys.contains(field.key) {
             let place = path.components.isEmpty ? "" : "\(path): "
-            throw YAMLProblem(file: file, line: field.line, message: place + Wording.unknown(field.key, among: keys))
+            problems.add(YAMLProblem(file: file, line: field.line, message: place + Wording.unknown(field.key, among: keys)))
         }
         return mapping
     }

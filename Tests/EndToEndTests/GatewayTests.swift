@@ -1,3 +1,4 @@
+import ControlAPI
 import Foundation
 import NIOHTTP1
 import SlingshotTestSupport
@@ -115,11 +116,19 @@ import Testing
             let visitor = try await GatewayVisitor()
             try fixture.configure(routing: "{kind: gateway, listen: \"127.0.0.1:\(visitor.port)\"}")
             let head = try await fixture.repository.commit(
-                [".slingshot.yaml": "manifests: deploy\n", "deploy/stack.yaml": probingStack(image: fixture.image)],
+                [
+                    ".slingshot.yaml": "manifests: deploy\nendpoints: {files: {service: web, port: http}}\n",
+                    "deploy/stack.yaml": probingStack(image: fixture.image),
+                ],
                 to: PullRequest.headRef(7))
             try await fixture.serving { serving async throws in
                 try await serving.launch(head)
                 try await visitor.until("the app answers", "/cgi-bin/count") { $0.status == 200 }
+
+                // A further host, which the stack file names; its address is in what the API tells.
+                #expect(try await visitor.open("/cgi-bin/count", host: "shop-7-files.staging.localhost").status == 200)
+                let told = try await serving.client.stack("shop-7").endpoints
+                #expect(told == [StackEndpoint(name: "files", url: "http://shop-7-files.staging.localhost:\(visitor.port)")])
 
                 let bytes = 100 << 20
                 #expect(try await visitor.open("/cgi-bin/count", upload: bytes).body == "\(bytes)\n")
@@ -244,6 +253,29 @@ import Testing
                 #expect(admitted.contains("authorization=Bearer mine"))
                 #expect(try await curl("-H", "Cookie: \(cookie)x").contains("401"))
             }
+        }
+    }
+
+    @Test func `stopping waits for nobody who watches a page`() async throws {
+        try await ServeFixture.run { fixture async throws in
+            let visitor = try await GatewayVisitor()
+            try fixture.configure(routing: "{kind: gateway, listen: \"127.0.0.1:\(visitor.port)\"}")
+            let broken = try await fixture.push(greeting: "", stackFile: "template: web\nvalues: {image: x, prot: 80}\n")
+            let (_, status) = try await fixture.servingToEnd { serving async throws in
+                try await serving.deliver(GitHubDelivery("opened", head: broken))
+                try await visitor.until("the page says that it failed", browser: true) { $0.body.contains("shop-7 failed") }
+                try await visitor.connection { wire in
+                    try await wire.send("GET /.slingshot/events HTTP/1.1\r\nHost: shop-7.staging.localhost\r\n\r\n")
+                    _ = try await wire.read(until: "event: page")
+                    serving.process.terminate()
+                    // "stopped" is told when every service ended by itself; who is cut off after 20 s ends without.
+                    _ = try await serving.process.line(containing: "stopped")
+                }
+                await serving.process.ended()
+            }
+            #expect(status == 0)
+            await #expect(throws: (any Error).self) { try await visitor.open() }
+            await #expect(throws: ChildProcess.Failure.self) { try await caddy(of: fixture) }
         }
     }
 

@@ -80,14 +80,22 @@ struct StackFixture {
             objects: [space] + objects, digest: digest)
     }
 
-    func deployment(image: String = KubernetesTestCluster.image, command: [String] = []) -> PlannedObject {
-        var container: JSONValue = ["name": "app", "image": .string(image)]
+    /// - Parameters:
+    ///   - fields: of the container.
+    ///   - pod: of the pod.
+    ///   - others: further containers.
+    func deployment(
+        image: String = KubernetesTestCluster.image, command: [String] = [], container fields: [String: JSONValue] = [:],
+        pod: [String: JSONValue] = [:], containers others: [JSONValue] = []
+    ) -> PlannedObject {
+        var container: JSONValue = .object(fields.merging(["name": "app", "image": .string(image)]) { given, _ in given })
         if !command.isEmpty { container["command"] = .array(command.map(JSONValue.string)) }
         var podLabels = JSONValue(StackMetadata.labels(of: stack))
         podLabels["app"] = "web"
-        let template: JSONValue = [
-            "metadata": ["labels": podLabels], "spec": ["containers": [container], "automountServiceAccountToken": false],
-        ]
+        var spec = pod
+        spec["containers"] = .array([container] + others)
+        spec["automountServiceAccountToken"] = false
+        let template: JSONValue = ["metadata": ["labels": podLabels], "spec": .object(spec)]
         return planned(
             "apps/v1", "Deployment", "web", ["spec": ["replicas": 1, "selector": ["matchLabels": ["app": "web"]], "template": template]])
     }

@@ -95,8 +95,11 @@ struct ServeFixture: Sendable {
     }
 
     /// Starts `serve`, and stops it after `body` unless that killed it.
-    func serving<T: Sendable>(_ body: @Sendable (Serving) async throws -> T) async throws -> T {
-        try await ChildProcess.running(
+    func serving<T: Sendable>(_ body: @Sendable (Serving) async throws -> T) async throws -> T { try await servingToEnd(body).result }
+
+    /// The same; tells also how it ended.
+    func servingToEnd<T: Sendable>(_ body: @Sendable (Serving) async throws -> T) async throws -> (result: T, status: Int32) {
+        try await ChildProcess.runningToEnd(
             Self.binary, ["serve", "--config", directory.appending(path: "slingshot.yaml").path],
             environment: ["SLINGSHOT_TOKEN": Self.token, "SHOP_WEBHOOK_SECRET": Self.secret]
         ) { process in

@@ -171,7 +171,11 @@ private struct RoutedEngine: StackRuntime {
     let routes: [StackRoute]
 
     func routes(of stack: StackName) async throws -> [StackRoute] { routes }
-    func apply(_ plan: Plan, lease: Lease, onNamespace: @Sendable (String) async throws -> Void) async throws {}
+    func apply(
+        _ plan: Plan, lease: Lease, onNamespace: @Sendable (String) async throws -> Void, onWaiting: @Sendable (String) async throws -> Void
+    ) async throws {}
+    func workloads(of stack: StackName) async throws -> [WorkloadStatus] { [] }
+    func logs(of stack: StackName, _ query: LogQuery, onLine: @Sendable (LogLine) async throws -> Void) async throws {}
     func awaitReady(_ stack: StackName, onChange: @Sendable (Readiness) async throws -> Void) async throws {}
     func observe(_ stack: StackName) async throws -> Observation { .absent }
     func renew(_ lease: Lease, of stack: StackName, uid: String) async throws {}

@@ -17,6 +17,13 @@ import Testing
         #expect(host.name == name)
     }
 
+    @Test func `an endpoint's host that was cut to fit DNS leads to its stack`() throws {
+        let stack = "a234567890123456789012345678901234567890-1234567890"
+        let host = try #require(StackHost(authority: "\(stack)-abcde-23456.staging.example.com", domain: "staging.example.com"))
+        #expect(host.stack.description == stack)
+        #expect(host.name == "\(stack)-abcde-23456.staging.example.com")
+    }
+
     @Test(arguments: [
         "", ".", "staging.example.com", ".staging.example.com", "shop.staging.example.com", "shop-07.staging.example.com",
         "a.shop-7.staging.example.com", "shop_7.staging.example.com", "shop-7.staging.example.com..",

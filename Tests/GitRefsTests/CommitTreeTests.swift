@@ -121,7 +121,11 @@ import Testing
         }
     }
 
-    @Test(arguments: ["100644 blob BLOB\t..", "100644 blob BLOB\t.", #"100644 blob BLOB"# + "\t\"\\377\\376\""])
+    @Test(arguments: [
+        "100644 blob BLOB\t..", "100644 blob BLOB\t.", "100644 blob BLOB\t\"\\377\\376\"", "100644 blob BLOB\t.git",
+        "040000 tree EMPTY\t.GIT",
+        "100644 blob BLOB\t\"a\\nb\"", "100644 blob BLOB\t\"a\\033[31m\"",
+    ])
     func refusesNamesThatAreNotPlain(line: String) async throws {
         let commit = try folder([line])
         _ = try await refs.fetch("refs/pull/7/head", of: shop)
@@ -130,31 +134,33 @@ import Testing
         }
     }
 
-    @Test func refusesTwoNamesThatReadTheSame() async throws {
-        let commit = try folder(["100644 blob BLOB\t\"e\\314\\201\"", "100644 blob BLOB\t\"\\303\\251\""])
+    @Test(arguments: [
+        ["100644 blob BLOB\t\"e\\314\\201\"", "100644 blob BLOB\t\"\\303\\251\""], ["100644 blob BLOB\tA", "100644 blob BLOB\ta"],
+        ["040000 tree EMPTY\tX", "100644 blob BLOB\tx"],
+    ]) func refusesTwoNamesThatReadTheSame(lines: [String]) async throws {
+        let commit = try folder(lines)
         _ = try await refs.fetch("refs/pull/7/head", of: shop)
         let error = try await #require(throws: StepError.self) {
             try await refs.files(below: "d", at: commit, of: shop, count: 9, bytes: 99)
         }
-        #expect(error.message.hasSuffix("exists twice; rename one"))
+        #expect(error.message.hasSuffix("exists twice, or differs from another name only by case; rename one"))
     }
 
     @Test func aCommitThatTheMirrorLacksHasToBeFetched() async throws {
         let known = try await fetched(["a": .file("x")])
         let unknown = try #require(CommitID(String(repeating: "a", count: 40)))
         let error = try await #require(throws: StepError.self) { try await refs.file("a", at: unknown, of: shop, limit: 9) }
-        #expect(error.message.hasSuffix("fetch its ref again"))
-        #expect(error.isRetryable)
+        #expect(error.message == "the commit \(unknown) is not in \(upstream.path) any more; push again, or create the stack again")
+        #expect(!error.isRetryable)
         #expect(try await !refs.contains(unknown, in: known, of: shop))
         #expect(try await !refs.contains(known, in: unknown, of: shop))
         #expect(try await refs.contains(known, in: known, of: shop))
     }
 
-    @Test func aMirrorThatWasNeverFetchedHasNothing() async throws {
+    @Test func readingBringsACommitThatTheMirrorLacks() async throws {
         let commit = try upstream.commit(["a": .file("x")])
-        #expect(try await !refs.contains(commit, in: commit, of: shop))
-        let error = try await #require(throws: StepError.self) { try await refs.file("a", at: commit, of: shop, limit: 9) }
-        #expect(error.message.hasSuffix("fetch a ref first"))
+        #expect(try await refs.file("a", at: commit, of: shop, limit: 9) == Array("x".utf8))
+        #expect(try await refs.contains(commit, in: commit, of: shop))
     }
 
     @Test func aTreeIsNoCommit() async throws {
@@ -162,6 +168,33 @@ import Testing
         let tree = try #require(CommitID(git("-C", upstream.path, "rev-parse", "\(commit)^{tree}")))
         #expect(try await !refs.contains(tree, in: commit, of: shop))
         await #expect(throws: StepError.self) { try await refs.file("a", at: tree, of: shop, limit: 9) }
+    }
+
+    @Test func namesAPointerToGitLFS() async throws {
+        let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:\(String(repeating: "a", count: 64))\nsize 9\n"
+        let commit = try await fetched(["d/f": .file(pointer)])
+        let lfs = refusal("d/f at \(commit.short) is a pointer to Git LFS, which is not read; commit the file itself")
+        await #expect(throws: lfs) { try await refs.file("d/f", at: commit, of: shop, limit: 999) }
+        await #expect(throws: lfs) { try await refs.files(below: "d", at: commit, of: shop, count: 9, bytes: 999) }
+    }
+
+    /// 64 MiB that would inflate from a few kilobytes.
+    @Test func aHugeFileIsNotLoaded() async throws {
+        let commit = try await fetched(["d/f": .bytes([UInt8](repeating: 0, count: 64 << 20))])
+        await #expect(throws: refusal("d/f at \(commit.short) is larger than 1024 bytes; make it smaller")) {
+            try await refs.file("d/f", at: commit, of: shop, limit: 1024)
+        }
+    }
+
+    @Test func aFolderOfAMillionNamesIsRefused() async throws {
+        let blob = try git("-C", upstream.path, "hash-object", "-w", "--stdin", input: .init("x".utf8))
+        let lines = (1_000_000..<2_000_000).map { "100644 blob \(blob)\tf\($0)\n" }.joined()
+        let tree = try git("-C", upstream.path, "mktree", input: .init(lines.utf8))
+        let commit = try upstream.commitTree(["040000 tree \(tree)\td"])
+        _ = try await refs.fetch("refs/pull/7/head", of: shop)
+        await #expect(throws: refusal("a folder at \(commit.short) has too many entries; split it")) {
+            try await refs.files(below: "d", at: commit, of: shop, count: 9, bytes: 99)
+        }
     }
 
     @Test func refusesSHA256() async throws {

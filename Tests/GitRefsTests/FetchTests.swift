@@ -104,7 +104,7 @@ import Testing
         let commit = try upstream.commit(["a.txt": .file("one")])
         try git("-C", upstream.path, "tag", "v1", commit.description)
         _ = try await refs.fetch("refs/pull/7/head", of: settings(upstream.path))
-        #expect(try git("-C", mirror, "for-each-ref", "--format=%(refname)") == "refs/pull/7/head")
+        #expect(try git("-C", mirror, "for-each-ref", "--format=%(objectname)") == commit.description)
     }
 
     @Test func ignoresAnAddressInTheMirrorsOwnConfiguration() async throws {
@@ -125,11 +125,11 @@ import Testing
         let commit = try upstream.commit(["a.txt": .file("one")])
         let configuration = "[url \"file://\(other.path)\"]\n  insteadOf = file://\(upstream.path)\n"
         try configuration.write(toFile: state.path + "/.gitconfig", atomically: true, encoding: .utf8)
-        // libgit2 reads HOME when it starts, so this needs a process in which it has not started yet.
+        // HOME counts for the whole process, and libgit2 reads it when it starts.
         await #expect(processExitsWith: .success) {
             [home = state.path as String, url = upstream.path as String, expected = commit.description as String] in
             setenv("HOME", home, 1)
-            let refs = GitRefs(directory: URL(filePath: home).appending(path: "git"), logger: Logger(label: "test"))
+            let refs = GitRefs(directory: URL(filePath: home).appending(path: "git"), logger: Logger(label: "test")) { _ in "" }
             let commit = try await refs.fetch("refs/pull/7/head", of: settings("file://" + url))
             #expect(commit.description == expected)
         }
@@ -138,7 +138,7 @@ import Testing
     /// The check of a ref's name was once the first call into libgit2, before it was started, and crashed.
     @Test func theFirstCallOfAProcessMayBeAHostileName() async {
         await #expect(processExitsWith: .success) {
-            let refs = GitRefs(directory: URL(filePath: "/nowhere"), logger: Logger(label: "test"))
+            let refs = GitRefs(directory: URL(filePath: "/nowhere"), logger: Logger(label: "test")) { _ in "" }
             await #expect(throws: StepError.self) { try await refs.fetch("refs/heads/*", of: settings("/nowhere")) }
         }
     }
@@ -151,21 +151,6 @@ import Testing
         #expect(try await later.file("a.txt", at: first, of: shop, limit: 9) == Array("one".utf8))
         let second = try upstream.commit(["a.txt": .file("two")], after: first)
         #expect(try await later.fetch("refs/pull/7/head", of: shop) == second)
-    }
-
-    @Test func aHalfMadeMirrorIsMadeAnew() async throws {
-        let commit = try upstream.commit(["a.txt": .file("one")])
-        let partial = state.url.appending(path: "git/.shop.git.partial/refs")
-        try FileManager.default.createDirectory(at: partial, withIntermediateDirectories: true)
-        #expect(try await refs.fetch("refs/pull/7/head", of: settings(upstream.path)) == commit)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: state.path + "/git") == ["shop.git"])
-    }
-
-    @Test func namesAFolderThatIsNoMirror() async throws {
-        try FileManager.default.createDirectory(atPath: mirror, withIntermediateDirectories: true)
-        let error = try await #require(throws: StepError.self) { try await refs.fetch("refs/pull/7/head", of: settings(upstream.path)) }
-        #expect(error.message.hasPrefix("the mirror \(mirror) can't be opened"))
-        #expect(error.message.hasSuffix("remove that folder, and it is fetched anew"))
     }
 
     @Test func readsASourceOfAnotherUser() async throws {
@@ -206,18 +191,41 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: state.path + "/git"))
     }
 
-    @Test func aRaisedFlagEndsATransfer() throws {
-        try upstream.commit(["a.txt": .file("one")])
-        let flag = StopFlag()
-        flag.raise()
-        try FileManager.default.createDirectory(atPath: state.path + "/git", withIntermediateDirectories: true)
-        try Mirror.create(at: mirror)
-        let opened = try Mirror(at: mirror)
-        guard let opened else { throw CommandFailed(command: ["open"], status: 1) }
-        #expect(throws: StepError.self) {
-            try opened.fetch(RefName("refs/pull/7/head"), from: RemoteAddress(upstream.path), stop: flag)
+    /// A file system has one name for a file and a folder, and some have one for both cases.
+    @Test func refsThatComeAndGoDoNotCollide() async throws {
+        let shop = settings(upstream.path)
+        let first = try upstream.commit(["a.txt": .file("one")], to: "refs/heads/a")
+        #expect(try await refs.fetch("refs/heads/a", of: shop) == first)
+        try git("-C", upstream.path, "update-ref", "-d", "refs/heads/a")
+        let second = try upstream.commit(["a.txt": .file("two")], to: "refs/heads/a/b")
+        #expect(try await refs.fetch("refs/heads/a/b", of: shop) == second)
+        await #expect(throws: StepError("refs/heads/a does not exist in \(upstream.path)", isRetryable: false)) {
+            try await refs.fetch("refs/heads/a", of: shop)
         }
-        #expect(try git("-C", mirror, "for-each-ref") == "")
+    }
+
+    @Test func runsNoHooks() async throws {
+        let shop = settings(upstream.path)
+        try upstream.commit(["a.txt": .file("one")])
+        _ = try await refs.fetch("refs/pull/7/head", of: shop)
+        let second = try upstream.commit(["a.txt": .file("two")])
+        for folder in [mirror, upstream.path] {
+            try FileManager.default.createDirectory(atPath: folder + "/hooks", withIntermediateDirectories: true)
+            for hook in ["reference-transaction", "post-checkout", "pre-receive"] {
+                try "#!/bin/sh\ntouch '\(state.path)/ran'\n".write(toFile: folder + "/hooks/\(hook)", atomically: true, encoding: .utf8)
+                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder + "/hooks/\(hook)")
+            }
+        }
+        try git("-C", mirror, "config", "core.hooksPath", mirror + "/hooks")
+        #expect(try await refs.fetch("refs/pull/7/head", of: shop) == second)
+        #expect(!FileManager.default.fileExists(atPath: state.path + "/ran"))
+    }
+
+    @Test func sayThatGitIsMissing() async throws {
+        let shop = settings(upstream.path)
+        await #expect(throws: StepError("the program git is not installed; install it", isRetryable: true)) {
+            try await GitRefs(state, machine: ["PATH": state.path + "/nothing"]).fetch("refs/pull/7/head", of: shop)
+        }
     }
 
     private var mirror: String { state.path + "/git/shop.git" }

@@ -1,15 +1,34 @@
 import Foundation
 import Logging
+import Orchestration
 import StagingModel
 
 @testable import GitRefs
 
-func settings(_ url: String, name: String = "shop") -> RepositorySettings {
-    RepositorySettings(name: RepositoryName(name)!, forge: "github", repository: "acme/\(name)", url: url, runtime: "cluster")
+func settings(_ url: String, name: String = "shop", _ credentials: GitCredentials? = nil) -> RepositorySettings {
+    RepositorySettings(
+        name: RepositoryName(name)!, forge: "github", repository: "acme/\(name)", url: url, credentials: credentials, runtime: "cluster")
+}
+
+extension GitLimits {
+    init(_ change: (inout GitLimits) -> Void) {
+        self.init()
+        change(&self)
+    }
 }
 
 extension GitRefs {
-    convenience init(_ folder: TemporaryFolder, timeLimit: Duration = .seconds(60)) {
-        self.init(directory: folder.url.appending(path: "git"), timeLimit: timeLimit, logger: Logger(label: "test"))
+    /// Reads secrets from files only.
+    convenience init(_ folder: TemporaryFolder, limits: GitLimits = GitLimits(), machine: [String: String] = [:]) {
+        let path = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"]
+        self.init(
+            directory: folder.url.appending(path: "git"), limits: limits, machine: path.merging(machine) { $1 },
+            logger: Logger(label: "test")
+        ) { reference in
+            guard case .file(let file) = reference, let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+                throw StepError("the token is missing", isRetryable: true)
+            }
+            return text
+        }
     }
 }

@@ -32,31 +32,22 @@ import Testing
         }
     }
 
-    @Test func keepsUserNameAndPasswordOutOfTexts() async throws {
-        let server = try LoopbackServer(serving: upstream.folder.path)
-        let url = "http://ada:s3cret@127.0.0.1:\(server.port)/shop.git"
-        try upstream.commit(["a.txt": .file("one")])
-        await #expect(throws: StepError("refs/pull/8/head does not exist in http://127.0.0.1:\(server.port)/shop.git", isRetryable: false))
-        {
-            try await refs.fetch("refs/pull/8/head", of: settings(url))
-        }
-    }
-
     @Test(arguments: [
-        ("401 Unauthorized", "asks for credentials", false), ("404 Not Found", "does not exist; correct", false),
-        ("410 Gone", "does not exist; correct", false),
-        ("403 Forbidden", "failed: ", true), ("429 Too Many Requests", "failed: ", true), ("500 Internal Server Error", "failed: ", true),
-        ("503 Service Unavailable", "failed: ", true), ("200 OK", "failed: ", true),
+        ("401 Unauthorized", "asks for credentials, or does not exist; set the repository's `credentials`", false),
+        ("404 Not Found", "does not exist, or is not for these credentials; correct", false), ("410 Gone", "does not exist, or", false),
+        ("403 Forbidden", "returned error: 403", true), ("429 Too Many Requests", "returned error: 429", true),
+        ("500 Internal Server Error", "returned error: 500", true), ("503 Service Unavailable", "returned error: 503", true),
+        ("200 OK", "failed: ", true),
     ]) func tellsErrorsThatPassFromThoseThatStay(status: String, text: String, isRetryable: Bool) async throws {
         let server = try LoopbackServer { _ in
             .response(
-                status: status, headers: ["WWW-Authenticate": "Basic realm=\"git\"", "Content-Type": "text/html"], body: Data("<html>".utf8)
+                status: status, headers: ["WWW-Authenticate": "Basic realm=\"git\"", "Content-Type": "text/html"],
+                body: Data("<html>\n</html>\n".utf8)
             )
         }
-        let error = try await failure(of: "http://ada:s3cret@127.0.0.1:\(server.port)/shop.git")
+        let error = try await failure(of: "http://127.0.0.1:\(server.port)/shop.git")
         #expect(error.message.contains(text))
         #expect(error.message.contains("http://127.0.0.1:\(server.port)/shop.git"))
-        #expect(!error.message.contains("s3cret"))
         #expect(error.isRetryable == isRetryable)
     }
 
@@ -85,15 +76,6 @@ import Testing
         }
         let error = try await failure(of: "http://127.0.0.1:\(server.port)/shop.git")
         #expect(error.isRetryable)
-    }
-
-    @Test func aSilentServerIsGivenUp() async throws {
-        let server = try LoopbackServer { _ in .silence }
-        let url = "http://127.0.0.1:\(server.port)/shop.git"
-        let late = StepError("fetching refs/pull/7/head from \(url) took longer than 0s", isRetryable: true)
-        await #expect(throws: late) {
-            try await GitRefs(state, timeLimit: .milliseconds(1)).fetch("refs/pull/7/head", of: settings(url))
-        }
     }
 
     @Test func cancellationEndsAFetchThatHangs() async throws {

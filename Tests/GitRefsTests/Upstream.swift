@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import StagingModel
 import Testing
 
@@ -94,18 +95,51 @@ func run(_ command: [String], environment: [String: String] = [:], input: Data) 
         "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.com",
     ]
     let folder = try TemporaryFolder()
-    let file = folder.url.appending(path: "input")
-    try input.write(to: file)
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = command
-    process.environment = ProcessInfo.processInfo.environment.merging(isolated) { $1 }.merging(environment) { $1 }
-    process.standardInput = try FileHandle(forReadingFrom: file)
-    process.standardOutput = output
-    try process.run()
-    let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw CommandFailed(command: command, status: process.terminationStatus) }
-    return bytes
+    let (source, target) = (folder.url.appending(path: "input"), folder.url.appending(path: "output"))
+    try input.write(to: source)
+    try Data().write(to: target)
+    let (reading, writing) = (open(source.path, O_RDONLY | O_CLOEXEC), open(target.path, O_WRONLY | O_CLOEXEC))
+    defer {
+        close(reading)
+        close(writing)
+    }
+    let process = try spawn(command, environment: isolated.merging(environment) { $1 }, input: reading, output: writing)
+    let status = wait(for: process)
+    guard status == 0 else { throw CommandFailed(command: command, status: status) }
+    return try Data(contentsOf: target)
+}
+
+/// Starts a program with these as its standard input and output. Foundation's `Process` has crashed when many threads used it at once, and
+/// its children inherit a mask that blocks SIGTERM.
+func spawn(_ command: [String], environment: [String: String] = [:], input: Int32, output: Int32) throws -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    posix_spawn_file_actions_adddup2(&actions, input, 0)
+    posix_spawn_file_actions_adddup2(&actions, output, 1)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
+    var arguments = command.map { strdup($0) } + [nil]
+    var values = variables.map { strdup($0) } + [nil]
+    defer {
+        posix_spawn_file_actions_destroy(&actions)
+        posix_spawnattr_destroy(&attributes)
+        (arguments + values).forEach { free($0) }
+    }
+    var process: pid_t = 0
+    let code = posix_spawnp(&process, command[0], &actions, &attributes, &arguments, &values)
+    guard code == 0 else { throw CommandFailed(command: command, status: code) }
+    return process
+}
+
+/// The exit status of a child, or -1 when a signal ended it.
+@discardableResult
+func wait(for process: pid_t) -> Int32 {
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0 { guard errno == EINTR else { return -1 } }
+    return status & 0x7F == 0 ? (status >> 8) & 0xFF : -1
 }

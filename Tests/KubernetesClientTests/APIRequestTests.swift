@@ -73,7 +73,8 @@ import Testing
 
     @Test(arguments: [
         (KubernetesError.status(Status(code: 400, message: "")), false), (.status(Status(code: 401, message: "")), true),
-        (.status(Status(code: 403, message: "")), false), (.status(Status(code: 404, message: "")), false),
+        (.status(Status(code: 403, message: "")), false), (.status(Status(code: 404, reason: "NotFound", message: "")), false),
+        (.status(Status(code: 404, message: "")), true),
         (.status(Status(code: 409, message: "")), true), (.status(Status(code: 422, message: "")), false),
         (.status(Status(code: 429, message: "")), true), (.status(Status(code: 500, message: "")), true), (.transport(""), true),
         (.expired(""), true), (.undecodable(""), false), (.tooLarge(limit: 1), false), (.unknownKind(apiVersion: "", kind: ""), false),

@@ -198,7 +198,7 @@ import Testing
             }
             #expect(error?.description.contains("did not end within 0.3 seconds") == true)
             #expect(error?.isRetryable == true)
-            #expect(ContinuousClock.now - start < .seconds(30))
+            #expect(ContinuousClock.now - start < .seconds(300))
         }
     }
 

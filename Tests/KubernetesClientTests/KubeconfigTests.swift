@@ -39,6 +39,11 @@ import Testing
         #expect(configuration.namespace == "default")
     }
 
+    @Test func whatItQuotesStaysOnOneLine() {
+        #expect(throws: KubernetesError.self) { try Kubeconfig(yaml: Self.yaml()).configuration(context: "a\nb") }
+        do { _ = try Kubeconfig(yaml: Self.yaml()).configuration(context: "a\nb") } catch { #expect(!"\(error)".contains("\n")) }
+    }
+
     @Test func pathsAreRelativeToTheFile() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "kubeconfig-\(UUID())")
         try FileManager.default.createDirectory(at: folder.appending(path: "pki"), withIntermediateDirectories: true)

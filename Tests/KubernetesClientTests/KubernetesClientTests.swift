@@ -124,6 +124,25 @@ import Testing
         }
     }
 
+    @Test(arguments: [404, 422, 500]) func anErrorThatBreaksOffIsNoAnswer(status: Int) async throws {
+        let body = #"{"kind":"Status","reason":"NotFound","message":"pods \"a\" not found","code":404}"#
+        let answer = LoopbackServer.Answer(
+            status: status, headers: ["content-length": "\(body.utf8.count)"], body: String(body.dropLast(20)), breaksOff: true)
+        try await LoopbackServer.with([answer]) { client, _ in
+            let error = await #expect(throws: KubernetesError.self) { try await client.get(pods, as: Item.self) }
+            #expect(error?.code == nil)
+            #expect(error?.isRetryable == true)
+        }
+    }
+
+    @Test func aNotFoundThatIsNotTheServersOwnIsNoAnswer() async throws {
+        try await LoopbackServer.with([.init(status: 404, body: "404 page not found")]) { client, _ in
+            let error = await #expect(throws: KubernetesError.self) { try await client.get(pods, as: Item.self) }
+            #expect(error?.isNotFound == false)
+            #expect(error?.isRetryable == true)
+        }
+    }
+
     @Test func anAnswerThatBreaksOffIsATransportError() async throws {
         try await LoopbackServer.with([.init(headers: ["content-length": "100"], body: "{", breaksOff: true)]) { client, _ in
             let error = await #expect(throws: KubernetesError.self) { try await client.raw("/version") }

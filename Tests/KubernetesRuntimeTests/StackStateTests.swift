@@ -140,7 +140,11 @@ import Testing
         let condition = #",{"type":"ReplicaFailure","status":"True","reason":"FailedCreate","message":"exceeded quota: pods=20"}"#
         var state = try state([deployment(conditions: condition)])
         _ = state.verdict(at: start)
-        #expect(state.verdict(at: at(15))?.readiness == .failing("Deployment/web: its pods can't be made: exceeded quota: pods=20"))
+        #expect(
+            state.verdict(at: at(15))?.readiness
+                == .failing(
+                    "Deployment/web: its pods can't be made: exceeded quota: pods=20; ask for less, or raise `limits` in the server's configuration"
+                ))
     }
 
     @Test func theDiagnosisReplacesTheVerdictOfTheWorkload() throws {
@@ -175,5 +179,41 @@ import Testing
         var state = try state(["a", "b", "c", "d", "e"].map { try deployment(name: $0) })
         let text = "Deployment/a: 0 of 1 ready; Deployment/b: 0 of 1 ready; Deployment/c: 0 of 1 ready; and 2 more"
         #expect(state.verdict(at: start)?.readiness == .progressing(text))
+    }
+
+    @Test func onlyTheSubjectsCountThatAreAskedFor() throws {
+        var state = StackState(kinds: [Deployment.kind], subjects: ["Deployment/db"])
+        state.merge(.listed([try deployment(ready: 1, name: "db"), try deployment(name: "web")]))
+        state.merge(CollectionChange.listed([try crash.pod()]))
+        #expect(state.verdict(at: start)?.readiness == .ready)
+        state.merge(.updated(try deployment(name: "web")))
+        #expect(state.verdict(at: at(60))?.readiness == .ready)
+    }
+
+    @Test func theStatusOfEachWorkloadIsToldAtOnce() throws {
+        var state = try state(
+            [deployment(ready: 1, name: "api"), deployment()], pods: [crash, PodFixture(name: "once", owner: nil, phase: "Succeeded")],
+            claims: [claim("Pending")])
+        #expect(
+            state.statuses == [
+                WorkloadStatus(kind: "Deployment", name: "api", ready: 1, desired: 1, state: .ready),
+                WorkloadStatus(
+                    kind: "Deployment", name: "web", ready: 0, desired: 1, state: .failing,
+                    message: #"container "app" keeps crashing (exit code 1)"#),
+                WorkloadStatus(
+                    kind: "PersistentVolumeClaim", name: "data", ready: 0, desired: 1, state: .progressing, message: "not bound yet"),
+                WorkloadStatus(kind: "Pod", name: "once", ready: 1, desired: 1, state: .ready),
+            ])
+        state.merge(.updated(try PodFixture(phase: "Running", state: PodFixture.running).pod()))
+        #expect(state.statuses[1].message == "0 of 1 ready (running, but not ready by its probe: app)")
+    }
+
+    @Test func eventsAreAskedForAboutWhatIsNotReady() throws {
+        var state = try state([deployment()], pods: [PodFixture(phase: "Running", state: PodFixture.running)], claims: [claim("Pending")])
+        #expect(state.verdict(at: start)?.puzzles == ["web": .workload, "uid-web-abc-1": .unready, "c": .claim])
+        state.merge(.updated(try crash.pod()))
+        #expect(state.verdict(at: start)?.puzzles["uid-web-abc-1"] == .crashing)
+        state.merge(.updated(try deployment(ready: 1)))
+        #expect(state.verdict(at: start)?.puzzles.isEmpty == true)
     }
 }

@@ -47,6 +47,18 @@ import Testing
         #expect(again.stack?.revision == 1)
     }
 
+    @Test func `a push during a deploy is held for a moment, any other is not`() {
+        let push = Samples.event(.pushed, head: Samples.commit("b"))
+        #expect(admit(push, current: Samples.stack()).stack?.settlesAt == now.addingTimeInterval(2))
+        let deployed = Samples.stack {
+            $0.deployed = .init(revision: 1, commit: Samples.commit("a"), planDigest: "d", at: now)
+            $0.settlesAt = now
+        }
+        #expect(admit(push, current: deployed).stack?.settlesAt == nil)
+        let failed = Samples.stack { $0.failure = .init(step: "deploy", message: "invalid", attempts: 1, retryAt: nil) }
+        #expect(admit(push, current: failed).stack?.settlesAt == nil)
+    }
+
     @Test func `a push keeps the lease unless the configuration renews it`() {
         let event = Samples.event(.pushed, head: Samples.commit("b"))
         #expect(admit(event, current: Samples.stack()).stack?.lease == Samples.stack().lease)
@@ -84,6 +96,21 @@ import Testing
         #expect(admit(Samples.event(.opened, isFork: true)).stack == nil)
         #expect(admit(Samples.event(.closed, isFork: true), current: Samples.stack()).action == .destroy)
         #expect(admit(Samples.event(.closed, isFork: true)).stack == nil)
+    }
+
+    @Test(arguments: [RepositorySettings.ForkPolicy.deny, .approval, .allow])
+    func `the repository's setting decides about forks`(forks: RepositorySettings.ForkPolicy) {
+        var repository = Samples.repository()
+        repository.forks = forks
+        func admit(_ event: PullRequestEvent, current: Stack? = nil) -> Admission {
+            Orchestration.admit(event, to: repository, current: current, policy: Samples.policy, now: now)
+        }
+        let opened = admit(Samples.event(.opened, isFork: true))
+        #expect(opened.action == (forks == .allow ? .create : .ignored))
+        #expect((opened.stack == nil) == (forks != .allow))
+        // Where forks get stacks, a closing that comes first has to be remembered.
+        #expect((admit(Samples.event(.closed, isFork: true)).stack == nil) == (forks != .allow))
+        #expect(admit(Samples.event(.opened)).action == .create)
     }
 
     @Test func `a pull request reopened during its teardown keeps the old namespace's UID`() {

@@ -42,6 +42,27 @@ import Testing
         #expect(decide(stack, observed: present(), now: now) == .deploy(revision: 2, commit: Samples.commit("b")))
     }
 
+    @Test func `a push that cut a deploy short is held until it settles, and not longer than the lease`() {
+        var stack = running()
+        stack.revision = 2
+        stack.settlesAt = now.addingTimeInterval(2)
+        #expect(decide(stack, observed: nil, now: now) == .observe)
+        #expect(decide(stack, observed: present(), now: now) == .wait(until: now.addingTimeInterval(2)))
+        #expect(decide(stack, observed: present(), now: now.addingTimeInterval(2)) == .fetch(revision: 2))
+        stack.settlesAt = .distantFuture
+        #expect(decide(stack, observed: present(), now: now) == .wait(until: end))
+        stack.wanted = .gone(.closed)
+        #expect(decide(stack, observed: present(), now: now) == .destroy(uid: "u1"))
+    }
+
+    @Test func `waiting for the end begins anew when something else is wanted`() {
+        let stack = Samples.stack()
+        let closed = Samples.stack { $0.wanted = .gone(.closed) }
+        #expect(Step.awaitGone(uid: "u").yields(to: stack, begunWith: closed, at: now))
+        #expect(!Step.awaitGone(uid: "u").yields(to: closed, begunWith: closed, at: now))
+        #expect(!Step.destroy(uid: "u").yields(to: stack, begunWith: closed, at: now))
+    }
+
     @Test func `a namespace that somebody deleted is deployed again`() {
         #expect(decide(running(), observed: .absent, now: now) == .forget(uid: "u1"))
         var stack = running()

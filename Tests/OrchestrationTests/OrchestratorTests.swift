@@ -135,9 +135,80 @@ import Testing
                 fixture.refs.push(Samples.commit(digit))
                 try await fixture.deliver(Samples.event(.pushed, head: Samples.commit(digit)))
             }
+            try await fixture.store.wait(for: name) { $0.pullRequest.head == Samples.commit("4") }
+            fixture.clock.advance(by: 2)
             let stack = try await fixture.store.wait(for: name) { $0.phase == .ready && $0.deployed?.revision == $0.revision }
             #expect(stack.deployed?.commit == Samples.commit("4"))
             #expect(fixture.engine.snapshot.namespaces[name]?.commit == Samples.commit("4"))
+            #expect(fixture.engine.snapshot.applies <= 2)
+        }
+    }
+
+    @Test func `reopened while its namespace still goes, it says what it waits for, and is launched anew`() async throws {
+        let isHeld = Mutex(true)
+        let engine = SimulatedEngine { operation, _, isAfter in
+            guard operation == "await-gone", !isAfter, isHeld.withLock({ $0 }) else { return }
+            for await _ in AsyncStream<Void>.makeStream().stream {}  // until cancelled
+            try Task.checkCancellation()
+        }
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            let first = try await fixture.wait(until: .ready)
+            try await fixture.deliver(Samples.event(.closed))
+            try await fixture.store.wait(for: name) { _ in engine.snapshot.destroyed.count == 1 }
+            isHeld.withLock { $0 = false }
+            try await fixture.deliver(Samples.event(.reopened))
+            let second = try await fixture.wait(until: .ready)
+            #expect(second.namespaceUID != first.namespaceUID)
+            #expect(engine.snapshot.destroyed == [first.namespaceUID])
+        }
+    }
+
+    /// peers.md, complaint 7: an error that reads differently each time made a storm.
+    @Test func `errors that read differently each time neither hurry the retries nor fill the history`() async throws {
+        let count = Mutex(0)
+        let engine = SimulatedEngine { operation, _, _ in
+            guard operation == "objects" else { return }
+            let number = count.withLock { count in
+                count += 1
+                return count
+            }
+            throw StepError("the cluster says 500, request \(number)", isRetryable: true)
+        }
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            for attempt in 1...20 {
+                let failed = try await fixture.store.wait(for: name) { $0.failure?.attempts == attempt }
+                #expect(
+                    failed.failure?.retryAt == fixture.clock.now.wholeSeconds.addingTimeInterval(Double(Backoff.seconds(after: attempt))))
+                #expect(count.withLock { $0 } == attempt)
+                fixture.clock.advance(to: try #require(failed.failure?.retryAt))
+            }
+            try await fixture.store.wait(for: name) { $0.failure?.attempts == 21 }
+            let events = try await fixture.store.read { try $0.events(of: name, after: nil, limit: 100) }
+            #expect(events.filter { $0.kind == .failure }.map { $0.message.split(separator: " ").last } == ["1", "2", "4", "8", "16"])
+            #expect(events.count { $0.kind == .step && $0.name == "deploy" } == 1)
+        }
+    }
+
+    /// peers.md, complaint 1: one preview that fails holds up all others.
+    @Test func `a stack that can't be destroyed holds up no other`() async throws {
+        let other = Samples.stackName("shop-8")
+        let engine = SimulatedEngine { operation, stack, _ in
+            if operation == "destroy", stack == other { throw StepError("forbidden", isRetryable: false) }
+        }
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            var event = Samples.event(.opened)
+            event.pullRequest.number = 8
+            try await fixture.deliver(event)
+            let stack = try await fixture.wait(until: .ready)
+            try await fixture.store.wait(for: other) { $0.phase == .ready }
+            fixture.clock.advance(to: try #require(stack.lease.expiresAt))
+            try await fixture.wait(until: .destroyed)
+            let stuck = try await fixture.store.wait(for: other) { $0.failure != nil }
+            #expect(stuck.message == "forbidden")
+            #expect(stuck.failure?.retryAt != nil)
         }
     }
 

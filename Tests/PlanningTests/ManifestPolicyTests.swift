@@ -7,9 +7,10 @@ import Testing
     @Test(arguments: [
         ("kind: Namespace", "kind: \"Namespace\" is not allowed: Slingshot makes the stack's namespace; remove the object"),
         ("kind: ClusterRole", "kind: \"ClusterRole\" is not allowed: a stack gets no rights on the cluster; remove the object"),
+        ("kind: EndpointSlice", "kind: \"EndpointSlice\" is not allowed: a Service could lead out of the stack with it; remove the object"),
         (
-            "kind: NetworkPolicy",
-            "kind: \"NetworkPolicy\" is not allowed: policies add up, so it could open what keeps the stack apart; remove the object"
+            "kind: ValidatingWebhookConfiguration",
+            "kind: \"ValidatingWebhookConfiguration\" is not allowed: it would change the whole cluster; remove the object"
         ),
         ("kind: ReplicaSet", "kind: \"ReplicaSet\" is not allowed: use a Deployment instead"),
         (
@@ -51,6 +52,19 @@ import Testing
         ("{name: x, annotations: {janitor/ttl: 1d}}", #"metadata.annotations["janitor/ttl"]: is Slingshot's to set; remove it"#),
         ("{name: x, annotations: {a: 1}}", "metadata.annotations.a: must be a string; write it in quotes"),
         ("{name: x, labels: [a]}", "metadata.labels: must be a mapping"),
+        (
+            "{name: x, annotations: {slingshot.dev/wave: early}}",
+            #"metadata.annotations["slingshot.dev/wave"]: must be an integer from -100 to 100, in quotes"#
+        ),
+        (
+            #"{name: x, annotations: {slingshot.dev/wave: "101"}}"#,
+            #"metadata.annotations["slingshot.dev/wave"]: must be an integer from -100 to 100, in quotes"#
+        ),
+        (
+            "{name: x, annotations: {slingshot.dev/wave: 1}}",
+            #"metadata.annotations["slingshot.dev/wave"]: must be a string; write it in quotes"#
+        ),
+        (#"{name: x, labels: {slingshot.dev/wave: "1"}}"#, #"metadata.labels["slingshot.dev/wave"]: is Slingshot's to set; remove it"#),
     ])
     func reviewsMetadata(metadata: String, expected: String) throws {
         let found = try problems(of: "apiVersion: v1\nkind: ConfigMap\nmetadata: \(metadata)\n").map {

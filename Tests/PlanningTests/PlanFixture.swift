@@ -7,7 +7,8 @@ import Testing
 /// A pull request of `acme/shop`, number 42, as most tests want it.
 func request(
     stackFile: String? = nil, files: [String: String] = [:], template: String? = nil, values: [String: JSONValue] = [:],
-    limits: StackLimits = StackLimits(), addressing: StackAddressing = StackAddressing(domain: "staging.example.com"),
+    limits: StackLimits = StackLimits(), policy: StackPolicy = StackPolicy(),
+    addressing: StackAddressing = StackAddressing(domain: "staging.example.com"),
     pullRequest: PullRequest = PullRequest(
         number: 42, title: "A title", author: "mona", branch: "feature/login", base: "main", labels: ["preview"],
         url: "https://forge.example/acme/shop/pull/42")
@@ -18,20 +19,20 @@ func request(
         repository: RepositorySettings(
             name: name, forge: "github", repository: "acme/shop", url: "https://forge.example/acme/shop.git", runtime: "cluster",
             template: template,
-            values: values, limits: limits),
+            values: values, limits: limits, policy: policy),
         pullRequest: pullRequest, commit: try #require(CommitID(String(repeating: "0123456789", count: 4))), addressing: addressing,
         stackFile: try stackFile.map { try StackFile.parse(Array($0.utf8)) }, files: files.mapValues { Array($0.utf8) })
 }
 
 /// The plan of one file of manifests.
-func plan(manifests text: String, stackFile: String = "manifests: deploy\n") throws -> Plan {
-    try plan(request(stackFile: stackFile, files: ["deploy/app.yaml": text]))
+func plan(manifests text: String, stackFile: String = "manifests: deploy\n", policy: StackPolicy = StackPolicy()) throws -> Plan {
+    try plan(request(stackFile: stackFile, files: ["deploy/app.yaml": text], policy: policy))
 }
 
 /// What is wrong with one file of manifests; empty when nothing is.
-func problems(of text: String) throws -> [String] {
+func problems(of text: String, policy: StackPolicy = StackPolicy()) throws -> [String] {
     do {
-        _ = try plan(manifests: text)
+        _ = try plan(manifests: text, policy: policy)
         return []
     } catch let error as PlanningError {
         return error.problems.map(\.description)

@@ -170,10 +170,11 @@ import Testing
 
     @Test func defaultsFitSmallQuotas() throws {
         let limits = StackLimits(cpu: "100m", memory: "0.1Gi", pods: 2)
-        let range = try plan(request(template: "web", values: ["image": "i"], limits: limits)).object("LimitRange/slingshot")[
-            path: "spec.limits.0"]
-        #expect(range?["default"] == ["cpu": "100m", "memory": "0.1Gi"])
-        #expect(range?["defaultRequest"] == ["cpu": "25m", "memory": "64Mi"])
+        let range = try plan(request(template: "web", values: ["image": "i", "resources": [:]], limits: limits)).object(
+            "LimitRange/slingshot")[
+                path: "spec.limits.0"]
+        #expect(range?["default"] == ["cpu": "100m", "memory": "0.1Gi", "ephemeral-storage": "1Gi"])
+        #expect(range?["defaultRequest"] == ["cpu": "25m", "memory": "64Mi", "ephemeral-storage": "0"])
     }
 
     @Test(arguments: [
@@ -182,5 +183,29 @@ import Testing
     ])
     func readsQuantities(text: String, expected: Double?) {
         #expect(quantity(text) == expected)
+    }
+
+    /// Configuration comes before workloads within a wave, and a lower wave whole before a higher one.
+    @Test func wavesOrderThePlan() throws {
+        func object(_ kind: String, _ name: String, wave: Int?) -> String {
+            let api = kind == "Job" ? "batch/v1" : "v1"
+            let annotations = wave.map { #", annotations: {slingshot.dev/wave: "\#($0)"}"# } ?? ""
+            let spec =
+                switch kind {
+                case "Job": "spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: b}]}}}"
+                case "Service": "spec: {ports: [{port: 80}]}"
+                default: "data: {}"
+                }
+            return "apiVersion: \(api)\nkind: \(kind)\nmetadata: {name: \(name)\(annotations)}\n\(spec)\n"
+        }
+        let text = [
+            object("Service", "web", wave: nil), object("Job", "seed", wave: 1), object("ConfigMap", "late", wave: 2),
+            object("Job", "migrate", wave: -1), object("ConfigMap", "early", wave: -1), object("ConfigMap", "plain", wave: nil),
+        ].joined(separator: "---\n")
+        let plan = try plan(manifests: text)
+        let own = plan.objects.filter { $0.wave > .isolation }
+        #expect(own.map(\.name) == ["early", "migrate", "plain", "web", "seed", "late"])
+        #expect(own.map(\.order) == [-1, -1, 0, 0, 1, 2])
+        #expect(plan.objects.prefix(while: { $0.wave <= .isolation }).count == plan.objects.count - own.count)
     }
 }

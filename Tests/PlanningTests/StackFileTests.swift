@@ -36,8 +36,21 @@ import Testing
         ("helm: {chart: x}\n", ".slingshot.yaml:1: helm: not supported yet by this version; use template or manifests"),
         ("compose: x\n", ".slingshot.yaml:1: compose: not supported yet by this version; use template or manifests"),
         (
-            "template: web\nendpoints: {api: {}}\n",
-            ".slingshot.yaml:2: endpoints: not supported yet by this version; use template or manifests"
+            "template: web\nendpoints: {api: {}, Web: {service: web, port: 80}, b: {service: web, port: 0}}\n",
+            """
+            .slingshot.yaml:2: endpoints.api: "service" is missing; add it
+            .slingshot.yaml:2: endpoints.Web: an endpoint's name is a lower-case letter and up to 15 more letters and digits; rename it
+            .slingshot.yaml:2: endpoints.b.port: must be a port of the Service: its number or its name
+            """
+        ),
+        (
+            "manifests: ../x\nttl: 12\nvalues: 5\nnonsense: 1\n",
+            """
+            .slingshot.yaml:4: "nonsense" is unknown; known: template, manifests, kustomize, helm, compose, build, endpoints, values, ttl
+            .slingshot.yaml:1: manifests: "../x" is not a folder inside the repository; write a relative path such as deploy/preview
+            .slingshot.yaml:2: ttl: must be a duration such as 90s, 30m, 4h, 2d or 1h30m, not "12"
+            .slingshot.yaml:3: values: must be a mapping, not "5"
+            """
         ),
         ("template: 1.0\n", #".slingshot.yaml:1: template: must be a string; write it in quotes: "1.0""#),
         ("template: web\nttl: 12\n", #".slingshot.yaml:2: ttl: must be a duration such as 90s, 30m, 4h, 2d or 1h30m, not "12""#),

@@ -61,7 +61,7 @@ import Testing
         ),
         (
             "a: ${{ stack.image }}\n",
-            #"f:1: "stack.image" is unknown; did you mean "stack.name"? known: stack.host, stack.name, stack.namespace, stack.url"#
+            #"f:1: "stack.image" is unknown; did you mean "stack.name"? known: stack.endpoints, stack.host, stack.name, stack.namespace, stack.url"#
         ),
         ("a: ${{ env.HOME }}\n", #"f:1: "env.HOME" is unknown; known: pr, repo, stack, values"#),
         ("a: ${{ pr.title.x }}\n", "f:1: pr.title.x: pr.title is not a mapping; end the path there"),

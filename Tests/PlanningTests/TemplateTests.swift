@@ -62,11 +62,44 @@ import Testing
             "templates/t/template.yaml:3: parameters.a.default: must be a whole number"
         ),
         (
+            "description: d\nparameters:\n  a: {type: string, description: d, enum: [x, 1]}\n  b: {type: integer, description: d, minimum: 2, maximum: 1, default: 5}\n  c: {type: integer, description: d, pattern: x}\n  e: {type: string, description: d, pattern: \"(\"}\nmanifests: [{file: z.yaml}]\n",
+            """
+            templates/t/template.yaml:3: parameters.a.enum[1]: must be a string; write it in quotes
+            templates/t/template.yaml:4: parameters.b: minimum is more than maximum; exchange them
+            templates/t/template.yaml:4: parameters.b.default: must be at least 1 and at most 2, not 5
+            templates/t/template.yaml:5: parameters.c.pattern: must be a regular expression, and the type string
+            templates/t/template.yaml:6: parameters.e.pattern: must be a regular expression, and the type string
+            templates/t/template.yaml:7: manifests[0].file: "z.yaml" is unknown; did you mean "b.yaml"? known: b.yaml
+            """
+        ),
+        (
             "description: d\nparameters:\n  a: {type: integer, description: d, default: 1, required: true}\nmanifests: []\n",
             "templates/t/template.yaml:3: parameters.a.default: a required parameter has no default; remove one of the two"
         ),
     ])
     func saysWhatIsWrong(descriptor: String, expected: String) {
         #expect(problem { _ = try template(descriptor, files: ["b.yaml": configMap]) } == expected)
+    }
+
+    @Test(
+        arguments: [
+            (
+                "{type: string, enum: [small, large]}", "smal",
+                #"must be one of small, large: "smal" is unknown; did you mean "small"? known: small, large"#
+            ),
+            ("{type: integer, enum: [1, 3]}", 2, "must be one of 1, 3, not 2"),
+            ("{type: integer, minimum: 1, maximum: 65535}", 0, "must be at least 1 and at most 65535, not 0"),
+            ("{type: integer, maximum: 3}", 4, "must be at most 3, not 4"),
+            ("{type: string, minimum: 2}", "a", "must be at least 2 characters, not 1"),
+            ("{type: list of strings, maximum: 1}", ["a", "b"], "must be at most 1 items, not 2"),
+            ("{type: string, pattern: \"[a-z]+\"}", "a1", #""a1" does not match [a-z]+; see the parameter's description: d"#),
+            ("{type: string, enum: [small, large]}", "large", nil), ("{type: integer, minimum: 1, maximum: 65535}", 80, nil),
+            ("{type: string, pattern: \"[a-z]+\"}", "abc", nil),
+        ] as [(String, JSONValue, String?)])
+    func valuesAreHeldToTheirParameter(parameter: String, value: JSONValue, expected: String?) throws {
+        let template = try template(
+            "description: d\nparameters: {a: \(parameter.dropLast()), description: d}}\nmanifests: [{file: b.yaml}]\n",
+            files: ["b.yaml": configMap])
+        #expect(template.parameters[0].complaint(about: value) == expected)
     }
 }

@@ -97,9 +97,11 @@ import Testing
         }
     }
 
-    @Test func `health needs no token`() async throws {
+    @Test func `the history says who asked`() async throws {
         try await ServiceFixture.run { fixture async throws in
-            for path in ["/healthz", "/readyz"] { #expect(try await fixture.call(.get, path, token: nil).status == .ok) }
+            _ = try await fixture.call(.post, "/api/v1/stacks", json: #"{"repository":"shop","number":7}"#)
+            let event = try await fixture.call(.get, "/api/v1/events").decoded(EventList.self).events.first
+            #expect(event?.message == "requested (by api-token)")
         }
     }
 }

@@ -104,14 +104,22 @@ import Webhooks
         }
     }
 
-    @Test func `bodies that would fill the memory are asked to come back`() async throws {
+    @Test func `bodies that would fill the memory are asked to come back, and nobody takes more than half`() async throws {
         let budget = BodyBudget(bytes: 100)
-        try await budget.with(60) {
-            let problem = await #expect(throws: Problem.self) { try await budget.with(60) {} }
+        let one = try #require(Sender("10.0.0.1"))
+        let other = try #require(Sender("10.0.0.2"))
+        let third = try #require(Sender("10.0.0.3"))
+        try await budget.with(one) { keep in
+            try keep(30)
+            let problem = #expect(throws: Problem.self) { try keep(21) }
             #expect(problem?.status == 503)
-            try await budget.with(40) {}
+            try keep(20)
+            try await budget.with(other) { keep in
+                try keep(50)
+                await #expect(throws: Problem.self) { try await budget.with(third) { keep in try keep(1) } }
+            }
         }
-        try await budget.with(100) {}
+        try await budget.with(one) { keep in try keep(50) }
     }
 
     @Test func `a form is 415 and the fix is named`() async throws {

@@ -1,7 +1,9 @@
 import Foundation
+import Logging
 import Orchestration
 import StagingModel
 import StrictYAML
+import Telemetry
 import Testing
 
 @testable import SlingshotCommands
@@ -61,6 +63,20 @@ import Testing
     }
 
     @Test(arguments: [
+        ("{token: {env: SHOP_TOKEN}}", "https://github.com/acme/shop.git", GitCredentials.token(.environment("SHOP_TOKEN"))),
+        ("{token: {file: /run/t}}", "https://github.com/acme/shop.git", .token(.file("/run/t"))),
+        ("{ssh: {key: {file: /k}, knownHosts: {file: /h}}}", "git@github.com:acme/shop.git", .ssh(key: "/k", knownHosts: "/h")),
+        ("{ssh: {knownHosts: {file: /h}}}", "ssh://git@github.com/acme/shop.git", .ssh(key: nil, knownHosts: "/h")),
+        ("{ssh: {}}", "git@github.com:acme/shop.git", .ssh(key: nil, knownHosts: nil)),
+    ])
+    func `credentials are references`(text: String, url: String, expected: GitCredentials) throws {
+        let file = Self.minimal.replacing("https://github.com/acme/shop.git", with: url) + "\n    credentials: \(text)"
+        let settings = try load(file).repositories[0].settings
+        #expect(settings.credentials == expected)
+        #expect(settings.url == url)
+    }
+
+    @Test(arguments: [
         ("domain: staging.example.com", "domain: staging.example.com\ndomian: x", "3: \"domian\" is unknown; did you mean \"domain\"?"),
         ("domain: staging.example.com", "domain: Staging", "2: domain"),
         ("kind: kubernetes", "kind: nomad", "4: runtimes.cluster.kind"),
@@ -73,8 +89,19 @@ import Testing
         ("state: /var/lib/slingshot", "limits: {cpu: lots}\nstate: /x", "1: limits.cpu"),
         ("state: /var/lib/slingshot", "namespacePrefix: Staging\nstate: /x", "1: namespacePrefix"),
         ("state: /var/lib/slingshot", "server: {listen: 8080}\nstate: /x", "1: server.listen"),
-        ("url: https://github.com/acme/shop.git", "url: git@github.com:acme/shop.git", "9: repositories[0].url"),
+        ("url: https://github.com/acme/shop.git", "url: git://github.com/acme/shop.git", "9: repositories[0].url: the url"),
+        ("url: https://github.com/acme/shop.git", "url: https://ada:s3cret@github.com/acme/shop.git", "9: repositories[0].url"),
+        ("runtime: cluster", "runtime: cluster\n    credentials: {token: hunter2}", "11: repositories[0].credentials.token"),
+        ("runtime: cluster", "runtime: cluster\n    credentials: {token: {env: A}, ssh: {}}", "11: repositories[0].credentials"),
+        ("runtime: cluster", "runtime: cluster\n    credentials: {}", "11: repositories[0].credentials"),
+        ("runtime: cluster", "runtime: cluster\n    credentials: {githubApp: {id: 1}}", "11: repositories[0].credentials.githubApp"),
+        ("runtime: cluster", "runtime: cluster\n    credentials: {ssh: {key: {file: /k}}}", "9: repositories[0].url: ssh credentials need"),
+        ("runtime: cluster", "runtime: cluster\n    credentials: {ssh: {key: {env: K}}}", "11: repositories[0].credentials.ssh.key"),
         ("state: /var/lib/slingshot\n", "", "\"state\" is missing"),
+        ("state: /var/lib/slingshot", "logging: {format: xml}\nstate: /x", "1: logging.format"),
+        ("state: /var/lib/slingshot", "logging: {level: loud}\nstate: /x", "1: logging.level"),
+        ("state: /var/lib/slingshot", "retention: 1h\nstate: /x", "1: retention"),
+        ("state: /var/lib/slingshot", "server: {trustedProxies: [proxy.example.com]}\nstate: /x", "1: server.trustedProxies"),
     ])
     func `a mistake is told with file and line`(old: String, new: String, told: String) {
         let problem = #expect(throws: YAMLProblem.self) { try load(Self.minimal.replacing(old, with: new)) }
@@ -106,6 +133,12 @@ import Testing
         #expect(problem?.description.contains(told) == true, "\(problem?.description ?? "")")
     }
 
+    @Test func `mistakes of the routing are told together with others`() {
+        let text = Self.minimal.replacing("domain: staging.example.com", with: "domain: staging.example.com\nrouting: {kind: traefik}")
+        let problem = #expect(throws: YAMLProblem.self) { try load(text + "\n    access: {basic: {user: \"a:b\", password: {env: P}}}") }
+        #expect(problem?.all.count == 2, "\(problem?.description ?? "")")
+    }
+
     @Test func `access is the gateway's`() throws {
         let access = "\n    access: {basic: {user: team, password: {env: P}}}"
         #expect(throws: YAMLProblem.self) { try load(Self.minimal + access) }
@@ -119,6 +152,18 @@ import Testing
     @Test func `two repositories of one name are refused`() {
         let twice = Self.minimal + "\n" + Self.minimal.split(separator: "repositories:\n")[1]
         #expect(throws: YAMLProblem.self) { try load(twice) }
+    }
+
+    @Test func `logging, retention and trusted proxies are read, and have defaults`() throws {
+        let plain = try load(Self.minimal)
+        #expect(plain.logging == LoggingSettings())
+        #expect(plain.retention == 30 * 86_400)
+        let text = "logging: {format: json, level: debug}\nretention: 7d\nserver: {trustedProxies: [10.0.0.7, \"::1\"]}\n" + Self.minimal
+        let configuration = try load(text, environment: ["SLINGSHOT_LOGGING_LEVEL": "warning"])
+        #expect(configuration.logging.format == .json)
+        #expect(configuration.logging.level == .warning)
+        #expect(configuration.retention == 7 * 86_400)
+        #expect(configuration.trustedProxies == ["10.0.0.7", "::1"])
     }
 
     @Test func `the environment overrides single settings`() throws {

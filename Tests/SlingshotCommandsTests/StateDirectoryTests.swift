@@ -1,5 +1,6 @@
 import Foundation
 import SlingshotTestSupport
+import StagingModel
 import Testing
 
 @testable import SlingshotCommands

@@ -133,3 +133,58 @@ import Testing
         }
     }
 }
+
+/// What is no UTF-8 text, and what is too much of one.
+@Suite struct YAMLEncodingTests {
+    private func problem(_ bytes: [UInt8], _ limits: YAMLLimits = YAMLLimits()) -> String {
+        do {
+            return "no problem: \(try YAMLDocument.parse(bytes, file: "f", limits: limits).map { $0.json() })"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test(
+        arguments: [
+            ([0xFF, 0xFE] + "a: 1\n".utf8.flatMap { [$0, 0] }, "f: the file is not UTF-8; save it as UTF-8"),
+            ([0xFE, 0xFF] + "a: 1\n".utf8.flatMap { [0, $0] }, "f: the file is not UTF-8; save it as UTF-8"),
+            ("a: 1\n".utf8.flatMap { [$0, 0] }, "f:1: not valid YAML: control characters are not allowed"),
+            (Array("a: caf".utf8) + [0xE9, 0x0A], "f: the file is not UTF-8; save it as UTF-8"),
+            (Array("a: ".utf8) + [0xED, 0xA0, 0x80], "f: the file is not UTF-8; save it as UTF-8"),
+            (Array("a: 1\nb: ".utf8) + [0], "f:2: not valid YAML: control characters are not allowed"),
+            (
+                [0xEF, 0xBB, 0xBF] + Array("a: 1\n".utf8),
+                #"no problem: [StagingModel.JSONValue.object(["a": StagingModel.JSONValue.integer(1)])]"#
+            ),
+        ] as [([UInt8], String)])
+    func refusesOtherEncodings(bytes: [UInt8], expected: String) {
+        #expect(problem(bytes) == expected)
+    }
+
+    @Test func refusesTenThousandDocumentsAndHugeScalars() {
+        #expect(problem(Array(String(repeating: "---\na: 1\n", count: 10_000).utf8)) == "f:1001: more than 500 documents; split the file")
+        #expect(
+            problem(Array(repeating: UInt8(ascii: "x"), count: 100_000_000))
+                == "f: the file has 100000000 bytes, and 1048576 are allowed; make it smaller")
+        #expect(problem(Array(("\"" + String(repeating: "\\x41", count: 200_000)).utf8)).hasPrefix("f:1: not valid YAML"))
+        #expect(problem(Array((String(repeating: "a", count: 1_000_000) + ": 1\n").utf8)).hasPrefix("f:"))
+    }
+
+    /// Found by fuzzing: what is read has to be readable again.
+    @Test(arguments: ["a: {\(String(repeating: "k", count: 1_001)): 1}", "{\"\(String(repeating: "\u{FEFF}", count: 200))\": 1}"])
+    func refusesKeysThatNoYAMLHas(text: String) {
+        #expect(problem(Array(text.utf8)).hasSuffix("has more than 1000 characters; shorten it"))
+    }
+
+    /// Each level merges the one before ten times: a billion fields for a reader that expands them, and one for this one.
+    @Test func laughsThroughMergeKeysStaySmall() throws {
+        var text = "a0: &a0 {k: v}\n"
+        for level in 1...9 { text += "a\(level): &a\(level) {<<: [\((0..<10).map { _ in "*a\(level - 1)" }.joined(separator: ", "))]}\n" }
+        let found = problem(Array(text.utf8))
+        #expect(found.hasPrefix("no problem") || found.hasPrefix("f:"))
+        #expect(found.utf8.count < 10_000)
+        var wide = "base: &b0 {\((0..<100).map { "k\($0): v" }.joined(separator: ", "))}\n"
+        for level in 1...200 { wide += "b\(level): &b\(level) {<<: *b\(level - 1), n\(level): v}\n" }
+        #expect(problem(Array(wide.utf8)).utf8.count > 0)
+    }
+}

@@ -58,7 +58,12 @@ private func decideRunning(_ stack: Stack, observed: Observation?, now: Date) ->
     }
     // A failure without a retry is final for its revision: only something new that is wanted clears it.
     if let failure = stack.failure, failure.retryAt == nil { return .wait(until: stack.lease.expiresAt) }
-    guard let fetched = stack.fetched, fetched.revision == stack.revision else { return .fetch(revision: stack.revision) }
+    guard let fetched = stack.fetched, fetched.revision == stack.revision else {
+        if let settlesAt = stack.settlesAt, settlesAt > now {
+            return .wait(until: [settlesAt, stack.lease.expiresAt].compactMap(\.self).min())
+        }
+        return .fetch(revision: stack.revision)
+    }
     guard let deployed = stack.deployed, deployed.revision == stack.revision else {
         return .deploy(revision: stack.revision, commit: fetched.commit)
     }

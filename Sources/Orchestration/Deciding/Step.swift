@@ -54,8 +54,8 @@ extension Step {
         }
     }
 
-    /// Whether the step, once begun, has no use any more, because something else is wanted by now. Steps of a teardown always go on:
-    /// even a pull request that was reopened needs its old namespace gone.
+    /// Whether the step, once begun, has no use any more, because something else is wanted by now. A teardown that has begun goes on: even a
+    /// pull request that was reopened needs its old namespace gone.
     public func isSuperseded(by stack: Stack, at now: Date) -> Bool {
         switch self {
         case .fetch(let revision), .deploy(let revision, _), .watch(let revision):
@@ -71,6 +71,8 @@ extension Step {
         switch self {
         case .observe: current.wanted != stack.wanted || current.revision != stack.revision
         case .watch: isSuperseded(by: current, at: now) || current.lease != stack.lease
+        // It begins anew at once, and says what is waited for now.
+        case .awaitGone: current.wanted != stack.wanted
         default: isSuperseded(by: current, at: now)
         }
     }
@@ -81,6 +83,14 @@ extension Step {
         switch self {
         case .fetch, .deploy, .watch, .refuse: true
         default: false
+        }
+    }
+
+    /// Whether the engine is what the step talks to; the other steps concern the repository, or the record alone.
+    var isOfEngine: Bool {
+        switch self {
+        case .observe, .deploy, .watch, .renewLease, .destroy, .awaitGone: true
+        case .fetch, .adopt, .forget, .recover, .refuse, .expire, .finish, .wait: false
         }
     }
 }

@@ -36,9 +36,7 @@ public func admit(_ event: PullRequestEvent, to repository: RepositorySettings, 
     if event.change == .closed || event.change == .merged {
         return close(event, name: name, repository: repository, current: current, policy: policy, now: now)
     }
-    if event.pullRequest.isFork {
-        return .ignored("the pull request comes from a fork, and forks are denied for \(repository.name)")
-    }
+    if event.pullRequest.isFork, let refusal = refusal(ofForksBy: repository) { return .ignored(refusal) }
     if var stack = current, stack.isRunning(at: now) {
         return update(&stack, with: event, policy: policy, now: now)
     }
@@ -54,6 +52,15 @@ public func admit(_ event: PullRequestEvent, to repository: RepositorySettings, 
     }
 }
 
+/// Why a pull request from a fork gets no stack; nil when it gets one.
+private func refusal(ofForksBy repository: RepositorySettings) -> String? {
+    switch repository.forks {
+    case .allow: nil
+    case .deny: "the pull request comes from a fork, and forks are denied for \(repository.name)"
+    case .approval: "the pull request comes from a fork, and nobody has approved its commit for \(repository.name)"
+    }
+}
+
 private func update(_ stack: inout Stack, with event: PullRequestEvent, policy: LaunchPolicy, now: Date) -> Admission {
     let moved = event.pullRequest.head != nil && event.pullRequest.head != stack.pullRequest.head
     stack.pullRequest = event.pullRequest
@@ -63,7 +70,9 @@ private func update(_ stack: inout Stack, with event: PullRequestEvent, policy: 
     }
     stack.ref = nil
     stack.pinnedCommit = nil
+    let isDeploying = stack.isDeploying
     stack.anew(message: "new commit \(event.pullRequest.head?.short ?? "")")
+    if isDeploying { stack.settlesAt = now.addingTimeInterval(Stack.settling) }
     if policy.lifetime.renewOnPush, stack.lease.expiresAt != nil { stack.lease = Lease(from: now, policy: policy.lifetime) }
     return Admission(action: .update, reason: "new commit \(event.pullRequest.head?.short ?? "")", stack: stack)
 }
@@ -72,7 +81,7 @@ private func close(
     _ event: PullRequestEvent, name: StackName, repository: RepositorySettings, current: Stack?, policy: LaunchPolicy, now: Date
 ) -> Admission {
     guard var stack = current else {
-        if event.pullRequest.isFork { return .ignored("the pull request has no stack") }
+        if event.pullRequest.isFork, refusal(ofForksBy: repository) != nil { return .ignored("the pull request has no stack") }
         // Remembered all the same: an "opened" that was sent earlier and arrives later must not launch it; and with a database
         // that was lost, the engine may have what this record knows nothing of, so the worker looks.
         var stack = Stack(launching: name, of: repository, instead: nil, policy: policy, now: now)
@@ -110,10 +119,18 @@ extension Stack {
     /// Whether it is wanted and its lease has not ended; a record can say the one before the worker came to the other.
     func isRunning(at now: Date) -> Bool { wanted == .running && !lease.isExpired(at: now) }
 
+    /// Seconds in which no further push comes before one that cut another's deploy short is deployed. Instants are whole seconds, so it is one
+    /// at least. A push to a stack that stands still is never held.
+    static let settling: TimeInterval = 2
+
+    /// Whether the present revision is on its way to the engine.
+    var isDeploying: Bool { deployed?.revision != revision && (failure == nil || failure?.retryAt != nil) }
+
     /// A new revision has to be deployed; what runs goes on until then.
     mutating func anew(message: String) {
         revision += 1
         failure = nil
+        settlesAt = nil
         phase = .queued
         self.message = message
     }

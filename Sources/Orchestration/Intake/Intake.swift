@@ -47,14 +47,17 @@ public struct Intake: Sendable {
         return outcome
     }
 
-    /// Launches a pull request's stack without a delivery. A running stack is deployed anew from its ref.
-    public func create(repository: String, number: Int, ref: String?, commit: CommitID?) async throws -> Stack {
+    /// Launches a pull request's stack without a delivery. A running stack is deployed anew from its ref. Here as below, the history says
+    /// that `requester` asked for it.
+    public func create(repository: String, number: Int, ref: String?, commit: CommitID?, by requester: String? = nil) async throws
+        -> Stack
+    {
         guard let name = RepositoryName(repository), let settings = repositories[name] else {
             throw RequestRefusal.unknownRepository(repository)
         }
         guard let stackName = StackName(repository: name, number: number) else { throw RequestRefusal.badNumber(number) }
         let now = clock.now.wholeSeconds
-        return try await change(stackName, name: "create", at: now) { [policy] current in
+        return try await change(stackName, name: "create", at: now, by: requester) { [policy] current in
             var stack: Stack
             if let current, current.isRunning(at: now) {
                 stack = current
@@ -69,8 +72,8 @@ public struct Intake: Sendable {
     }
 
     /// Asks for the stack's end. A stack that is going already is left as it is.
-    public func destroy(_ name: StackName) async throws -> Stack {
-        try await change(name, name: "destroy", at: clock.now.wholeSeconds) { current in
+    public func destroy(_ name: StackName, by requester: String? = nil) async throws -> Stack {
+        try await change(name, name: "destroy", at: clock.now.wholeSeconds, by: requester) { current in
             guard var stack = current else { throw RequestRefusal.unknownStack(name.description) }
             guard stack.wanted == .running else { return (stack, "it is \(stack.phase.rawValue) already") }
             stack.end(.requested, message: "destruction requested")
@@ -79,9 +82,9 @@ public struct Intake: Sendable {
     }
 
     /// Moves the end of the stack's lease. Throws ``LeaseRefusal`` and ``RequestRefusal``.
-    public func extend(_ name: StackName, _ change: LeaseChange) async throws -> Stack {
+    public func extend(_ name: StackName, _ change: LeaseChange, by requester: String? = nil) async throws -> Stack {
         let now = clock.now.wholeSeconds
-        return try await self.change(name, name: "extend", at: now) { [policy] current in
+        return try await self.change(name, name: "extend", at: now, by: requester) { [policy] current in
             guard var stack = current else { throw RequestRefusal.unknownStack(name.description) }
             guard stack.isRunning(at: now) else { throw RequestRefusal.notRunning(name, stack.phase) }
             stack.lease = try stack.lease.extended(change, at: now, policy: policy.lifetime)
@@ -90,7 +93,8 @@ public struct Intake: Sendable {
     }
 
     private func change(
-        _ name: StackName, name word: String, at now: Date, _ body: @escaping @Sendable (Stack?) throws -> (Stack, message: String)
+        _ name: StackName, name word: String, at now: Date, by requester: String?,
+        _ body: @escaping @Sendable (Stack?) throws -> (Stack, message: String)
     ) async throws -> Stack {
         let changed = try await store.write { transaction in
             let current = try transaction.stack(name)
@@ -98,7 +102,8 @@ public struct Intake: Sendable {
             guard stack != current else { return stack }
             stack.updatedAt = now
             try transaction.save(stack, wakeAt: now)
-            try transaction.append(StackEvent(stack: name, at: now, kind: .request, name: word, message: message))
+            try transaction.append(
+                StackEvent(stack: name, at: now, kind: .request, name: word, message: message + (requester.map { " (by \($0))" } ?? "")))
             return stack
         }
         wake(name)

@@ -7,8 +7,12 @@ public import StagingModel
 public protocol StackRuntime: Sendable {
     /// Brings the engine to `plan`, object by object, wave by wave. The namespace is created with `lease` on it, and never
     /// exists without. `onNamespace` is told the namespace's UID before anything is put into it, so that a crash in
-    /// between leaves a record. Refuses a namespace of that name that does not carry the stack's labels.
-    func apply(_ plan: Plan, lease: Lease, onNamespace: @Sendable (_ uid: String) async throws -> Void) async throws
+    /// between leaves a record. `onWaiting` is told, when it changes, which objects of a wave the next one waits for. Refuses a
+    /// namespace of that name that does not carry the stack's labels.
+    func apply(
+        _ plan: Plan, lease: Lease, onNamespace: @Sendable (_ uid: String) async throws -> Void,
+        onWaiting: @Sendable (String) async throws -> Void
+    ) async throws
 
     /// Follows the stack's workloads by watching, tells each change of their readiness, and returns once `.ready` was told.
     func awaitReady(_ stack: StackName, onChange: @Sendable (Readiness) async throws -> Void) async throws
@@ -32,9 +36,22 @@ public protocol StackRuntime: Sendable {
 
     /// Where the hosts of a stack lead, as its Ingress objects say: what a gateway on this machine needs. Asked once it is ready.
     func routes(of stack: StackName) async throws -> [StackRoute]
+
+    /// The stack's workloads as they are now, by kind and name; none when the engine has nothing of it.
+    func workloads(of stack: StackName) async throws -> [WorkloadStatus]
+
+    /// Tells the lines that the stack's containers wrote, in the order of their times; with `follow`, each as it comes, from many
+    /// containers at once, until the stack is gone. Nothing more is read while `onLine` takes its time. Refuses a name that nothing in the
+    /// stack has.
+    func logs(of stack: StackName, _ query: LogQuery, onLine: @Sendable (LogLine) async throws -> Void) async throws
 }
 
 extension StackRuntime {
+    /// ``apply(_:lease:onNamespace:onWaiting:)`` for those who don't ask what it waits for.
+    public func apply(_ plan: Plan, lease: Lease, onNamespace: @Sendable (_ uid: String) async throws -> Void) async throws {
+        try await apply(plan, lease: lease, onNamespace: onNamespace) { _ in }
+    }
+
     /// An engine that nothing but itself can route to.
     public func routes(of stack: StackName) async throws -> [StackRoute] { [] }
 }

@@ -24,6 +24,12 @@ public protocol StackReading {
     func nextWake(after instant: Date) throws -> Date?
     /// What was answered to a delivery; nil when it is new.
     func outcome(ofDelivery key: DeliveryKey) throws -> DeliveryOutcome?
+    /// How many stacks there are, and when something is due.
+    func statistics(at instant: Date) throws -> StackStatistics
+    /// All tokens by name, expired ones too.
+    func tokens() throws -> [AccessToken]
+    /// The token with this SHA-256.
+    func token(digest: [UInt8]) throws -> AccessToken?
 }
 
 /// What can be changed inside a transaction.
@@ -32,6 +38,51 @@ public protocol StackWriting: StackReading {
     func save(_ stack: Stack, wakeAt: Date?) throws
     func append(_ event: StackEvent) throws
     func remember(_ outcome: DeliveryOutcome, ofDelivery key: DeliveryKey, at instant: Date) throws
+    /// Stores the token, or its new state, under its name.
+    func save(_ token: AccessToken) throws
+    /// Returns what there was under that name.
+    func removeToken(_ name: String) throws -> AccessToken?
+    /// Writes something of no meaning: that it succeeds says that the store takes writes.
+    func probe(at instant: Date) throws
+}
+
+/// The stacks in numbers.
+public struct StackStatistics: Hashable, Sendable {
+    /// Every phase that a stack is in, and how many are.
+    public var phases: [Phase: Int]
+    /// Stacks that have something to do now.
+    public var due: Int
+    /// The next end of a lease of a stack that is wanted.
+    public var nextExpiry: Date?
+    /// Stacks whose lease has ended, and that are not destroyed yet.
+    public var overdue: Int
+
+    public init(phases: [Phase: Int] = [:], due: Int = 0, nextExpiry: Date? = nil, overdue: Int = 0) {
+        self.phases = phases
+        self.due = due
+        self.nextExpiry = nextExpiry
+        self.overdue = overdue
+    }
+}
+
+/// What makes the record's growth bounded. Implemented by `Store`.
+public protocol PrunableStore: Sendable {
+    /// Removes deliveries that came, events that happened, and destroyed stacks whose last change was before `cutoff`; then makes the
+    /// files give back what they can. A stack that is not destroyed is never touched.
+    func prune(before cutoff: Date) async throws -> PruneCounts
+}
+
+/// How many rows a pruning removed.
+public struct PruneCounts: Hashable, Sendable {
+    public var deliveries: Int
+    public var events: Int
+    public var stacks: Int
+
+    public init(deliveries: Int = 0, events: Int = 0, stacks: Int = 0) {
+        self.deliveries = deliveries
+        self.events = events
+        self.stacks = stacks
+    }
 }
 
 /// What makes a delivery unique: two hooks can share a delivery id, and a redelivery keeps it.

@@ -15,11 +15,16 @@ extension Orchestrator {
             var next = engines.clock.now.addingTimeInterval(Self.interval)
             do {
                 let carried = try await runtime.stacks()
+                health.swept(runtimeName, at: engines.clock.now, isReachable: true)
                 for observed in carried { try await adopt(observed, runtimeName: runtimeName) }
                 try await wakeChanged(carried, runtimeName: runtimeName)
                 attempts = 0
             } catch {
                 attempts += 1
+                if error is StepError {
+                    health.swept(runtimeName, at: engines.clock.now, isReachable: false)
+                    StepMetrics(factory: engines.metrics).failed(runtime: runtimeName)
+                }
                 next = Backoff.instant(after: attempts, from: engines.clock.now)
                 logger.warning(
                     "the engine could not be asked for its stacks",

@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import StagingModel
 
 /// Everything outside that the orchestrator's steps need.
@@ -7,12 +8,18 @@ public struct Engines: Sendable {
     public var runtimes: [String: any StackRuntime]
     public var refs: any RefSource
     public var clock: any WallClock
+    /// Where the work is counted.
+    public var metrics: any MetricsFactory
 
-    public init(store: any StackStore, runtimes: [String: any StackRuntime], refs: any RefSource, clock: any WallClock) {
+    public init(
+        store: any StackStore, runtimes: [String: any StackRuntime], refs: any RefSource, clock: any WallClock,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance
+    ) {
         self.store = store
         self.runtimes = runtimes
         self.refs = refs
         self.clock = clock
+        self.metrics = metrics
     }
 
     func runtime(of stack: Stack) throws -> any StackRuntime {

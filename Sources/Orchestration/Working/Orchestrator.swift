@@ -2,6 +2,7 @@ import Foundation
 public import Logging
 public import ServiceLifecycle
 public import StagingModel
+import Telemetry
 
 /// Brings every stack to what is wanted of it: one serial worker a stack, many stacks at once.
 ///
@@ -11,6 +12,8 @@ public actor Orchestrator: Service {
     let engines: Engines
     let settings: OrchestrationSettings
     let logger: Logger
+    /// Whether it runs, and which engines answer.
+    public nonisolated let health = EngineHealth()
     private var bells: [StackName: Bell] = [:]
     private let wakes: AsyncStream<StackName>
     private let wakeContinuation: AsyncStream<StackName>.Continuation
@@ -29,6 +32,8 @@ public actor Orchestrator: Service {
     /// Runs until the task is cancelled or the service shuts down. Steps in flight are cancelled then; the next start goes on
     /// with them, because their records still say what is wanted.
     public func run() async throws {
+        health.runs(true)
+        defer { health.runs(false) }
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.keepAgenda() }
@@ -40,7 +45,7 @@ public actor Orchestrator: Service {
                         bell.ring()
                     } else {
                         bells[name] = Bell()
-                        group.addTask { await self.work(on: name) }
+                        group.addTask { await LogScope.with(["stack": "\(name)"]) { await self.work(on: name) } }
                     }
                 }
                 group.cancelAll()

@@ -15,7 +15,8 @@ extension Stack {
             if phase != .failed { phase = .deploying }
         case .destroy, .awaitGone:
             guard case .gone(let reason) = wanted else {
-                message = "waiting until the previous namespace is gone"
+                phase = .queued
+                message = Self.awaitingPrevious
                 break
             }
             phase = .destroying
@@ -25,13 +26,21 @@ extension Stack {
         }
     }
 
+    private static let awaitingPrevious = "waiting until the previous namespace is gone"
+
+    /// What holds the end of its namespace up, in the engine's words.
+    mutating func held(by what: String) { message = "\(wanted == .running ? Self.awaitingPrevious : "destroying"); \(what)" }
+
     mutating func fetched(_ commit: CommitID) {
         fetched = Fetched(revision: revision, commit: commit)
         failure = nil
+        settlesAt = nil
     }
 
     mutating func applied(_ plan: Plan, at now: Date) {
-        deployed = Deployed(revision: revision, commit: plan.commit, planDigest: plan.digest, at: now)
+        deployed = Deployed(
+            revision: revision, commit: plan.commit, planDigest: plan.digest, endpoints: plan.endpoints.isEmpty ? nil : plan.endpoints,
+            at: now)
         failure = nil
         url = plan.url
         message = "waiting for \(plan.commit.short) to get ready"

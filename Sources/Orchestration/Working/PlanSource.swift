@@ -1,38 +1,50 @@
 import Planning
-import StagingModel
+public import StagingModel
 
 /// Renders a commit's plan from what the commit holds: its stack file, or else the template that the configuration names.
-struct PlanSource {
+public struct PlanSource: Sendable {
     let refs: any RefSource
     let addressing: StackAddressing
     let repository: RepositorySettings
+
+    public init(refs: any RefSource, addressing: StackAddressing, repository: RepositorySettings) {
+        self.refs = refs
+        self.addressing = addressing
+        self.repository = repository
+    }
 
     /// Bounds on what is read of a stranger's tree.
     private static let stackFileBytes = 64 * 1024
     private static let manifestFiles = 500
     private static let manifestBytes = 4 * 1024 * 1024
 
+    /// The plan of a stack's commit, as a step of its worker. Throws ``StepError``.
     func plan(for stack: Stack, commit: CommitID) async throws -> Plan {
         do {
-            let bytes = try await refs.file(StackFile.path, at: commit, of: repository, limit: Self.stackFileBytes)
-            let stackFile = try bytes.map { try StackFile.parse($0) }
-            var files: [String: [UInt8]] = [:]
-            if case .manifests(let folder)? = stackFile?.source {
-                let found = try await refs.files(
-                    below: folder, at: commit, of: repository, count: Self.manifestFiles, bytes: Self.manifestBytes)
-                guard let found else {
-                    throw StepError(
-                        "\(StackFile.path): the folder \"\(folder)\" does not exist at \(commit.short); create it, or name another",
-                        isRetryable: false)
-                }
-                files = found
-            }
-            return try Planning.plan(
-                PlanRequest(
-                    stack: stack.name, repository: repository, pullRequest: stack.pullRequest, commit: commit, addressing: addressing,
-                    stackFile: stackFile, files: files))
+            return try await plan(of: stack.name, pullRequest: stack.pullRequest, commit: commit)
         } catch let error as PlanningError {
             throw StepError(error.description.replacing("\n", with: "; "), isRetryable: false)
         }
+    }
+
+    /// Throws `PlanningError` for what is wrong with the commit, and ``StepError`` for what can't be read of it.
+    public func plan(of stack: StackName, pullRequest: PullRequest, commit: CommitID) async throws -> Plan {
+        let bytes = try await refs.file(StackFile.path, at: commit, of: repository, limit: Self.stackFileBytes)
+        let stackFile = try bytes.map { try StackFile.parse($0) }
+        var files: [String: [UInt8]] = [:]
+        if case .manifests(let folder)? = stackFile?.source {
+            let found = try await refs.files(
+                below: folder, at: commit, of: repository, count: Self.manifestFiles, bytes: Self.manifestBytes)
+            guard let found else {
+                throw StepError(
+                    "\(StackFile.path): the folder \"\(folder)\" does not exist at \(commit.short); create it, or name another",
+                    isRetryable: false)
+            }
+            files = found
+        }
+        return try Planning.plan(
+            PlanRequest(
+                stack: stack, repository: repository, pullRequest: pullRequest, commit: commit, addressing: addressing,
+                stackFile: stackFile, files: files))
     }
 }

@@ -11,7 +11,9 @@ extension StackWorker {
         _ = try await store {
             $0.began(step)
         } event: {
-            StackEvent(stack: name, at: engines.clock.now, kind: .step, name: step.name, message: $0.message)
+            // The history has the first try; the others are in the record.
+            stack.failure?.step == step.name
+                ? nil : StackEvent(stack: name, at: engines.clock.now, kind: .step, name: step.name, message: $0.message)
         }
     }
 
@@ -26,11 +28,19 @@ extension StackWorker {
             let message = current.failed(step, error, at: now)
             current.updatedAt = now
             try transaction.save(current, wakeAt: now)
-            // An engine that is away for an hour must not fill the history with the same line.
-            if stack.failure?.message != error.message {
+            if try isNews(current.failure, of: step, transaction) {
                 try transaction.append(StackEvent(stack: name, at: now, kind: .failure, name: step.name, message: message))
             }
         }
+    }
+
+    /// An engine that is away for an hour, or whose errors read differently each time, must not fill the history: what was told since the last
+    /// success is not told again, and of many tries the first, second, fourth, eighth … may say something new.
+    private func isNews(_ failure: Stack.Failure?, of step: Step, _ transaction: any StackReading) throws -> Bool {
+        guard let failure, failure.retryAt != nil else { return true }
+        guard failure.attempts & (failure.attempts - 1) == 0 else { return false }
+        let told = try transaction.events(of: name, after: nil, limit: 20).reversed().prefix { $0.kind == .failure || $0.kind == .step }
+        return !told.contains { $0.kind == .failure && $0.name == step.name && $0.message.hasSuffix(failure.message) }
     }
 
     func record(

@@ -39,8 +39,6 @@ extension StackWorker {
             let removed = try await engines.runtime(of: stack).destroy(name, uid: uid)
             let counts = removed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
             try await record(step, "destroying namespace UID \(uid): \(counts.isEmpty ? "it was empty" : counts)") { $0.failure = nil }
-            // The wait belongs to this step: only a process that died in between finds the namespace terminating.
-            try await awaitGone(.awaitGone(uid: uid), uid: uid, of: stack)
         case .awaitGone(let uid):
             try await awaitGone(step, uid: uid, of: stack)
         case .finish(let reason, let note):
@@ -60,6 +58,11 @@ extension StackWorker {
             // The fence: nothing is put into the namespace when something else is wanted by now.
             let current = try await store { $0.changing(uid: uid) }
             if step.isSuperseded(by: current, at: engines.clock.now) { throw Superseded() }
+        } onWaiting: { text in
+            try await record(step, kind: .step, name: "progress", "waiting: \(text)") {
+                if step.isSuperseded(by: $0, at: engines.clock.now) { throw Superseded() }
+                $0.message = "deploying; \(text)"
+            }
         }
         let now = engines.clock.now.wholeSeconds
         try await record(step, "applied \(plan.objects.count) objects of \(commit.short), plan \(plan.digest.prefix(12))") {
@@ -115,9 +118,9 @@ extension StackWorker {
     }
 
     private func awaitGone(_ step: Step, uid: String, of stack: Stack) async throws {
-        let started = stack.updatedAt
+        let started = engines.clock.now
         try await engines.runtime(of: stack).awaitGone(name, uid: uid) { holding in
-            try await record(step, kind: .step, name: "progress", "waiting: \(holding)") { $0.message = "destroying; \(holding)" }
+            try await record(step, kind: .step, name: "progress", "waiting: \(holding)") { $0.held(by: holding) }
         }
         let seconds = max(Int(engines.clock.now.timeIntervalSince(started)), 0)
         try await record(step, "the engine says that namespace UID \(uid) is gone (\(DurationText.text(seconds)))") { $0.gone() }

@@ -17,6 +17,8 @@ struct StackWorker: Sendable {
             guard let stack = try await engines.store.read({ try $0.stack(name) }) else { return }
             let now = engines.clock.now
             let step = decide(stack, observed: observed, now: now)
+            let metrics = StepMetrics(factory: engines.metrics)
+            func ended(_ outcome: StepMetrics.Outcome) { metrics.ended(step, outcome, from: now, to: engines.clock.now) }
             do {
                 switch step {
                 case .wait(let instant):
@@ -35,12 +37,17 @@ struct StackWorker: Sendable {
                     try await unlessOutdated(step, stack: stack, bell: await listen()) { try await perform(step, on: stack) }
                     observed = nil
                 }
+                ended(.done)
             } catch is Superseded {
+                ended(.superseded)
                 logger.info("step superseded", metadata: ["stack": "\(name)", "step": "\(step.name)"])
                 observed = nil
             } catch let error as CancellationError {
+                ended(.cancelled)
                 throw error
             } catch {
+                ended(.failed)
+                if step.isOfEngine { metrics.failed(runtime: stack.runtime) }
                 try await fail(step, of: stack, error as? StepError ?? StepError("\(error)", isRetryable: true))
                 observed = nil
             }

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import StagingModel
 
 /// The bearer token of the control API.
 enum APIToken {

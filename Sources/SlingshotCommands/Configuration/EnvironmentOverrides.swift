@@ -9,6 +9,7 @@ struct EnvironmentOverrides {
         ["server", "listen"], ["state"], ["domain"], ["namespacePrefix"], ["deploy", "timeout"],
         ["lifetime", "default"], ["lifetime", "maximum"], ["lifetime", "renewOnPush"],
         ["limits", "cpu"], ["limits", "memory"], ["limits", "pods"],
+        ["logging", "format"], ["logging", "level"], ["retention"],
         ["routing", "kind"], ["routing", "class"], ["routing", "tlsSecret"], ["routing", "listen"], ["routing", "tls"],
     ]
 

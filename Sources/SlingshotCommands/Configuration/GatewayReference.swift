@@ -9,7 +9,7 @@ struct GatewayReference: Sendable {
     var tls: GatewaySettings.TLS
 
     /// Reads `routing`, and writes into `addressing` what it means for stacks' URLs and Ingress objects. Nil for another kind.
-    init?(_ value: YAMLValue?, _ addressing: inout StackAddressing) throws {
+    init?(_ value: YAMLValue?, _ addressing: inout StackAddressing) throws(YAMLProblem) {
         guard let value else { return nil }
         let routing = try value.mapping(allowing: ["kind", "class", "tlsSecret", "listen", "tls"])
         let kind = try routing.required("kind")
@@ -26,7 +26,9 @@ struct GatewayReference: Sendable {
             if let other = routing.optional(key) { throw other.problem("is not for this kind of routing; remove it") }
         }
         guard try kind.string() == "gateway" else { return nil }
-        tls = try routing.optional("tls").map(Self.tls) ?? (addressing.isLocal ? .off : .onDemand)
+        tls =
+            try routing.optional("tls").map({ (value) throws(YAMLProblem) in try Self.tls(value) })
+            ?? (addressing.isLocal ? .off : .onDemand)
         listen = addressing.isLocal ? "127.0.0.1:8088" : tls == .off ? ":80" : ":443"
         var port = addressing.isLocal ? 8088 : tls == .off ? 80 : 443
         if let value = routing.optional("listen") {
@@ -39,7 +41,7 @@ struct GatewayReference: Sendable {
         addressing.ingressClass = "slingshot"
     }
 
-    private static func tls(_ value: YAMLValue) throws -> GatewaySettings.TLS {
+    private static func tls(_ value: YAMLValue) throws(YAMLProblem) -> GatewaySettings.TLS {
         switch value.json().string {
         case "none": return .off
         case "onDemand": return .onDemand
@@ -51,7 +53,7 @@ struct GatewayReference: Sendable {
         }
     }
 
-    private static func path(_ value: YAMLValue) throws -> String {
+    private static func path(_ value: YAMLValue) throws(YAMLProblem) -> String {
         let path = try value.string()
         guard FileManager.default.isReadableFile(atPath: path) else {
             throw value.problem("names no file that can be read; correct the path or its rights")
@@ -65,7 +67,7 @@ struct AccessReference: Sendable {
     var user: String?
     var password: SecretReference?
 
-    init(_ value: YAMLValue) throws {
+    init(_ value: YAMLValue) throws(YAMLProblem) {
         guard let basic = try value.mapping(allowing: ["basic"]).optional("basic")?.mapping(allowing: ["user", "password"]) else { return }
         let user = try basic.required("user")
         guard try !user.string().isEmpty, try !user.string().contains(":") else { throw user.problem("must be a name without a colon") }

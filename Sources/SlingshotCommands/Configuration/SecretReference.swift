@@ -1,12 +1,9 @@
 import Foundation
+import StagingModel
 import StrictYAML
 
-/// Where a secret is kept. Secrets are never inline in the configuration.
-enum SecretReference: Hashable, Sendable {
-    case environment(String)
-    case file(String)
-
-    init(_ value: YAMLValue) throws {
+extension SecretReference {
+    init(_ value: YAMLValue) throws(YAMLProblem) {
         let mapping = try value.mapping(allowing: ["env", "file"])
         switch (try mapping.optional("env")?.string(), try mapping.optional("file")?.string()) {
         case (let name?, nil): self = .environment(name)

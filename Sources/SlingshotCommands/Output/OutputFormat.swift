@@ -21,12 +21,12 @@ struct OutputOptions: ParsableArguments {
             case .table: table(false)
             case .wide: table(true)
             case .json: String(decoding: try ControlCoding.encode(value, pretty: true), as: UTF8.self) + "\n"
-            case .yaml: try yaml(of: value)
+            case .yaml: try Self.yaml(of: value)
             }
         Terminal.result(text)
     }
 
-    private func yaml(of value: some Encodable) throws -> String {
+    static func yaml(of value: some Encodable) throws -> String {
         let encoder = YAMLEncoder()
         encoder.options = .init(indent: 2, width: -1, allowUnicode: true, sortKeys: true)
         // Through JSON, so that both say the same: instants as RFC 3339 text.

@@ -25,6 +25,7 @@ enum StackText {
             ("Phase", stack.phase.rawValue + (stack.reason.map { " (\($0.rawValue))" } ?? "")),
             ("Why", stack.message),
             ("URL", stack.url),
+            ("Endpoints", stack.endpoints.map { "\($0.name) \($0.url)" }.joined(separator: ", ")),
             ("Pull request", "\(stack.repository)#\(stack.pullRequest.number) \(stack.pullRequest.title)"),
             ("Author", stack.pullRequest.author),
             ("Branch", stack.pullRequest.branch),
@@ -41,8 +42,20 @@ enum StackText {
         let text = lines.filter { !$0.1.isEmpty }.map { name, value in
             name + ":" + String(repeating: " ", count: width - name.count + 2) + Terminal.printable(value).replacing("\n", with: " ") + "\n"
         }
-        guard !events.isEmpty else { return text.joined() }
-        return text.joined() + "Events:\n" + events.map { "  " + line($0) + "\n" }.joined()
+        let upper = text.joined() + workloads(stack)
+        guard !events.isEmpty else { return upper }
+        return upper + "Events:\n" + events.map { "  " + line($0) + "\n" }.joined()
+    }
+
+    private static func workloads(_ stack: StackView) -> String {
+        if let unknown = stack.workloadsUnknown { return "Workloads: unknown: \(Terminal.printable(unknown).replacing("\n", with: " "))\n" }
+        guard let workloads = stack.workloads, !workloads.isEmpty else { return "" }
+        var table = TextTable(["  WORKLOAD", "READY", "STATE", "WHY"])
+        for workload in workloads {
+            let ready = "\(workload.ready)/\(workload.desired)"
+            table.add(["  \(workload.kind)/\(workload.name)", ready, workload.state.rawValue, workload.message ?? "-"])
+        }
+        return "Workloads:\n" + table.text
     }
 
     static func line(_ event: StackEvent) -> String {

@@ -4,6 +4,7 @@ import Glibc
 /// Standard output for results, standard error for everything else.
 enum Terminal {
     static let isInteractive = isatty(STDERR_FILENO) == 1
+    static let resultIsInteractive = isatty(STDOUT_FILENO) == 1
 
     /// A result. Who reads it may have had enough (`slingshot events shop-7 | head`): then this is the end, and no failure.
     static func result(_ text: String) {

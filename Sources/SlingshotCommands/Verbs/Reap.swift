@@ -47,7 +47,7 @@ struct ReapCommand: AsyncParsableCommand {
         let prefix = configuration?.policy.addressing.namespacePrefix ?? namespacePrefix ?? environment["SLINGSHOT_NAMESPACE_PREFIX"]
         let lines = try await Clusters.with(
             configuration?.runtimes ?? ["cluster": ServerConfiguration.Runtime()], namespacePrefix: prefix ?? "staging-",
-            logger: makeLogger(level: .notice)
+            logger: logger(configuration)
         ) { runtimes in
             try await ReapLine.collect { report in
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -63,6 +63,13 @@ struct ReapCommand: AsyncParsableCommand {
         guard failures.isEmpty else {
             throw CommandFailure("\(failures.count) could not be dealt with; the list says why. Run it again, or look at their namespaces")
         }
+    }
+
+    /// As configured, but quiet unless told otherwise: what it did is its result.
+    private func logger(_ configuration: ServerConfiguration?) -> Logger {
+        var settings = configuration?.logging ?? LoggingSettings()
+        settings.level = max(settings.level, .notice)
+        return settings.logger()
     }
 
     private func sweep(

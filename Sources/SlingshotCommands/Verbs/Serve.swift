@@ -1,34 +1,46 @@
 public import ArgumentParser
+import ControlAPI
 import Foundation
 import Gateway
 import GitRefs
 public import Logging
 import Orchestration
+import Planning
 import Service
 import ServiceLifecycle
 import StagingModel
 import Store
-import UnixSignals
+import Telemetry
 import Webhooks
 
 /// The composition root: the one place that knows every part.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Runs webhook listener, orchestrator, reaper and API in one process.",
-        discussion: "Ends on SIGTERM or Ctrl-C, and goes on where it was at the next start; so it does after kill -9.")
+        discussion: """
+            Ends on SIGTERM or Ctrl-C: it answers the deliveries that it has begun, stops its steps, and is gone within 20 s; a second signal \
+            ends it at once. The next start goes on where it was; so it does after kill -9.
+            """)
 
     @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
     var config: String
 
-    @Option(help: "trace, debug, info, notice, warning, error or critical.")
-    var logLevel: Logger.Level = .info
+    @Option(help: "trace, debug, info, notice, warning, error or critical, instead of the configuration's logging.level.")
+    var logLevel: Logger.Level?
 
     func run() async throws {
-        let configuration = try ServerConfiguration.load(path: config)
-        let logger = makeLogger(level: logLevel)
+        var configuration = try ServerConfiguration.load(path: config)
+        if let logLevel { configuration.logging.level = logLevel }
+        try await serve(configuration, logger: configuration.logging.logger())
+    }
+
+    private func serve(_ configuration: ServerConfiguration, logger: Logger) async throws {
         let state = try StateDirectory(configuration.state)
         let (token, tokenFile) = try APIToken.load(configuration.apiToken, state: configuration.state)
         let receiver = try WebhookReceiver(configuration.repositories)
+        for settings in configuration.repositories.map(\.settings) {
+            if case .token(let token)? = settings.credentials { _ = try token.read(for: "the token of \(settings.name)") }
+        }
         let store = try SQLiteStore(directory: configuration.state)
         let addressing = configuration.policy.addressing
         let gateway = try ServedGateway(configuration)
@@ -36,16 +48,23 @@ struct ServeCommand: AsyncParsableCommand {
         try await Clusters.with(configuration.runtimes, namespacePrefix: addressing.namespacePrefix, logger: logger) { runtimes in
             let settings = configuration.repositories.map(\.settings)
             let clock = SystemClock()
-            let refs = GitRefs(directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger)
+            let registry = MetricsRegistry(help: MetricHelp.texts)
+            let refs = GitRefs(directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger) {
+                try $0.read(for: "the token of a repository's credentials")
+            }
+            let orchestration = OrchestrationSettings(
+                repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout)
             let orchestrator = Orchestrator(
-                engines: Engines(store: store, runtimes: runtimes, refs: refs, clock: clock),
-                settings: OrchestrationSettings(
-                    repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout),
+                engines: Engines(store: store, runtimes: runtimes, refs: refs, clock: clock, metrics: registry), settings: orchestration,
                 logger: logger)
+            let plans = DeployedPlans(refs: refs, settings: orchestration)
             let intake = Intake(store: store, repositories: settings, policy: configuration.policy, clock: clock, wake: orchestrator.wake)
             var service = SlingshotService(
-                store: store, intake: intake, receiver: receiver, policy: configuration.policy, apiToken: token)
+                store: store, intake: intake, receiver: receiver, policy: configuration.policy, clock: clock, health: orchestrator.health,
+                runtimes: runtimes, registry: registry, apiToken: token, trustedProxies: configuration.trustedProxies,
+                plan: { try await StackPlan($0, plans, addressing) })
             service.shareLink = gateway?.shareLink
+            let pruner = Pruner(store: store, clock: clock, retention: configuration.retention, logger: logger)
             let host = configuration.host
             let application = service.application(host: host, port: configuration.port, logger: logger) { port in
                 if let tokenFile { Terminal.note("the API token is in \(tokenFile); the command line reads it from SLINGSHOT_TOKEN") }
@@ -53,12 +72,10 @@ struct ServeCommand: AsyncParsableCommand {
             }
             let gatewayServices = try gateway?.services(
                 store: store, runtimes: runtimes, addressing: addressing, clock: clock, logger: logger)
-            let services: [any ServiceLifecycle.Service] = [orchestrator] + (gatewayServices ?? []) + [application]
-            let group = ServiceGroup(
-                configuration: ServiceGroupConfiguration(
-                    services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+            let services: [any ServiceLifecycle.Service] = [orchestrator, pruner] + (gatewayServices ?? []) + [application]
             do {
-                try await group.run()
+                // The listeners stop first, so that nothing new comes while what is under way is brought to an end.
+                try await UntilSignalled(logger: logger, clock: clock).run(services)
             } catch let error as GatewayError {
                 throw CommandFailure("\(error)")
             } catch {
@@ -78,6 +95,17 @@ struct ServeCommand: AsyncParsableCommand {
     }
 }
 
+extension StackPlan {
+    /// What `stack` was deployed from, fit to be shown; nil when nothing was.
+    init?(_ stack: Stack, _ plans: DeployedPlans, _ addressing: StackAddressing) async throws {
+        guard let (plan, repository) = try await plans.plan(of: stack) else { return nil }
+        let salt = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        self.init(
+            plan, deployedDigest: stack.deployed?.planDigest ?? "", objects: plan.objects.map { $0.hidingSecrets(salt: salt) }, salt: salt,
+            repository: repository, addressing: addressing, pullRequest: stack.pullRequest)
+    }
+}
+
 extension WebhookReceiver {
     /// The adapters of all forges, and a subscription for each configured repository. Reads the secrets.
     init(_ repositories: [ServerConfiguration.Repository]) throws {
@@ -91,13 +119,6 @@ extension WebhookReceiver {
         }
         self.init(adapters: [GitHubAdapter()], subscriptions: subscriptions)
     }
-}
-
-/// Logs go to standard error, one line each.
-func makeLogger(level: Logger.Level) -> Logger {
-    var logger = Logger(label: "slingshot") { StreamLogHandler.standardError(label: $0) }
-    logger.logLevel = level
-    return logger
 }
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -6,7 +6,7 @@ import StagingModel
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Shows one stack in full: phase and why, commit, lease, last events.",
+        commandName: "status", abstract: "Shows one stack in full: phase and why, commit, lease, workloads, last events.",
         discussion:
             "With --wait-for it follows the stack until it reaches the phase: exit code 0; 1 when it fails or goes instead; 6 after --timeout."
     )
@@ -25,8 +25,8 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         let client = try client.client
-        var view = try await client.stack(stack)
-        if let waitFor { view = try await PhaseWait(client: client, clock: SystemClock(), seconds: timeout).wait(for: waitFor, of: stack) }
+        if let waitFor { _ = try await PhaseWait(client: client, clock: SystemClock(), seconds: timeout).wait(for: waitFor, of: stack) }
+        let view = try await client.stack(stack, workloads: true)
         let events = try await client.events(of: stack, limit: 10)
         try output.print(view) { _ in StackText.full(view, events: events, now: Date()) }
     }

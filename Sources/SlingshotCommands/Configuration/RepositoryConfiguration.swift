@@ -1,0 +1,99 @@
+import GitRefs
+import Orchestration
+import StagingModel
+import StrictYAML
+
+extension ServerConfiguration.Repository {
+    /// `runtimes` is nil when they could not be read; then none is missed.
+    init(
+        _ item: YAMLValue, runtimes: [String: ServerConfiguration.Runtime]?, limits: StackLimits, policy: StackPolicy
+    ) throws(YAMLProblem) {
+        var problems = YAMLProblems()
+        let mapping = try item.mapping(
+            allowing: [
+                "name", "forge", "repository", "url", "credentials", "runtime", "webhookSecret", "template", "values", "policy", "forks",
+                "access",
+            ], &problems
+        )
+        let name = problems.collect { () throws(YAMLProblem) in
+            let value = try mapping.required("name")
+            guard let name = RepositoryName(try value.string()) else {
+                throw value.problem("must be a DNS label of at most 40 characters that does not end in - and digits, such as shop")
+            }
+            return name
+        }
+        let forge = problems.collect { () throws(YAMLProblem) in
+            let forge = try mapping.required("forge")
+            guard try forge.string() == "github" else { throw forge.problem("must be github; this version knows no other forge") }
+            return try forge.string()
+        }
+        let credentials = problems.collect { () throws(YAMLProblem) in
+            try mapping.optional("credentials").map { (value) throws(YAMLProblem) in try GitCredentials(value) }
+        }
+        let url = problems.collect { () throws(YAMLProblem) in
+            let url = try mapping.required("url")
+            let text = try url.string()
+            do throws(StepError) { try GitRefs.check(url: text, credentials: credentials ?? nil) } catch {
+                throw url.problem(error.message)
+            }
+            return text
+        }
+        let runtime = problems.collect { () throws(YAMLProblem) in
+            let runtime = try mapping.required("runtime")
+            if let runtimes, runtimes[try runtime.string()] == nil {
+                throw runtime.problem(
+                    "names no runtime of this file; \(Wording.unknown(try runtime.string(), among: runtimes.keys.sorted()))")
+            }
+            return try runtime.string()
+        }
+        problems.collect { () throws(YAMLProblem) in
+            guard let forks = mapping.optional("forks") else { return }
+            if try forks.string() != "deny" {
+                throw forks.problem("must be deny; this version makes no stacks for forks")
+            }
+        }
+        let fullName = problems.collect { () throws(YAMLProblem) in try mapping.required("repository").string() }
+        let template = problems.collect { () throws(YAMLProblem) in try mapping.optional("template")?.string() }
+        let given = problems.collect { () throws(YAMLProblem) in try mapping.optional("values")?.mapping().fields ?? [] } ?? []
+        let own = problems.collect { () throws(YAMLProblem) in
+            try mapping.optional("policy").map { (value) throws(YAMLProblem) in try StackPolicy(value) }
+        }
+        let access = problems.collect { () throws(YAMLProblem) in
+            try mapping.optional("access").map { (value) throws(YAMLProblem) in try AccessReference(value) }
+        }
+        let secret = problems.collect { () throws(YAMLProblem) in try SecretReference(try mapping.required("webhookSecret")) }
+        try problems.check()
+        guard let name, let forge, let url, let credentials, let runtime, let fullName, let template, let own, let access, let secret else {
+            throw item.problem("it can't be read")
+        }
+        settings = RepositorySettings(
+            name: name, forge: forge, repository: fullName, url: url, credentials: credentials, runtime: runtime, template: template,
+            values: Dictionary(given.map { ($0.key, $0.value.json()) }) { $1 }, limits: limits, policy: own ?? policy)
+        webhookSecret = secret
+        self.access = access
+    }
+}
+
+extension RepositorySettings {
+    func isSameRepository(as other: RepositorySettings) -> Bool {
+        forge == other.forge && repository.lowercased() == other.repository.lowercased()
+    }
+}
+
+extension GitCredentials {
+    fileprivate init(_ value: YAMLValue) throws(YAMLProblem) {
+        let mapping = try value.mapping(allowing: ["token", "ssh", "githubApp"])
+        if let app = mapping.optional("githubApp") { throw app.problem("is not there yet; this version fetches with `token` or `ssh`") }
+        switch (mapping.optional("token"), mapping.optional("ssh")) {
+        case (let token?, nil): self = .token(try SecretReference(token))
+        case (nil, let ssh?):
+            let files = try ssh.mapping(allowing: ["key", "knownHosts"])
+            self = .ssh(key: try Self.file(files.optional("key")), knownHosts: try Self.file(files.optional("knownHosts")))
+        default: throw value.problem("must be {token: {file: PATH}}, {token: {env: NAME}} or {ssh: {key: {file: PATH}}}")
+        }
+    }
+
+    private static func file(_ value: YAMLValue?) throws(YAMLProblem) -> String? {
+        try value?.mapping(allowing: ["file"]).required("file").string()
+    }
+}
