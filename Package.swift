@@ -22,6 +22,7 @@ let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-h
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioFoundation: Target.Dependency = .product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
@@ -64,6 +65,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -94,6 +96,13 @@ let package = Package(
         .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         library("GitRefs", ["CLibgit2", "Orchestration", "StagingModel", crypto, logging, subprocess, systemPackage]),
         library("Store", ["Orchestration", "StagingModel", grdb]),
+        // What people's browsers meet.
+        library(
+            "Gateway",
+            [
+                "Orchestration", "StagingModel", asyncHTTPClient, crypto, httpTypes, hummingbird, logging, mustache, nioCore, nioFoundation,
+                nioHTTP1, nioPosix, serviceLifecycle, subprocess, systemPackage,
+            ]),
         // The service and its command line.
         library("ControlAPI", ["StagingModel", asyncHTTPClient, nioCore, nioFoundation, nioHTTP1]),
         .target(
@@ -107,9 +116,10 @@ let package = Package(
         library(
             "SlingshotCommands",
             [
-                "ControlAPI", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "PodmanRuntime", "Service",
+                "ControlAPI", "Gateway", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "PodmanRuntime",
+                "Service",
                 "StagingModel", "Store", "StrictYAML", "Telemetry",
-                "Webhooks", argumentParser, configuration, crypto, logging, serviceLifecycle, unixSignals, yams,
+                "Webhooks", argumentParser, configuration, crypto, hummingbird, logging, serviceLifecycle, unixSignals, yams,
             ]),
         .executableTarget(name: "slingshot", dependencies: ["SlingshotCommands"], swiftSettings: settings),
         // Building, measuring and testing.
@@ -138,6 +148,9 @@ let package = Package(
         tests("PodmanRuntime", ["Orchestration", "StagingModel"]),
         tests("GitRefs", ["Orchestration", "StagingModel", logging, nioCore, nioPosix, nioSSL]),
         tests("Store", ["Orchestration", "StagingModel"]),
+        tests(
+            "Gateway", ["Orchestration", "StagingModel", "Store", crypto, httpTypes, hummingbird, hummingbirdTesting, logging],
+            exclude: ["Golden"]),
         tests(
             "Service",
             [

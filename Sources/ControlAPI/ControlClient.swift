@@ -95,7 +95,7 @@ public struct ControlClient: Sendable {
         return try await send(.DELETE, "api/v1/tokens/\(name)")
     }
 
-    private func send<T: Decodable>(
+    func send<T: Decodable>(
         _ method: HTTPMethod, _ path: String, query: [String: String] = [:], body: Data? = nil, as type: T.Type = T.self
     )
         async throws -> T
@@ -155,7 +155,7 @@ public struct ControlClient: Sendable {
     }
 
     /// The name as a path segment. What is no stack's name is none that exists, and can't reach another route.
-    private func segment(_ text: String) throws -> String {
+    func segment(_ text: String) throws -> String {
         guard let name = StackName(text) else {
             throw Problem(
                 "no-such-stack", status: 404, title: "No such stack",

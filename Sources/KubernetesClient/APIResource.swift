@@ -46,6 +46,7 @@ public struct APIResource: Hashable, Sendable {
 
     public static let namespaces = core("Namespace", "namespaces", isNamespaced: false)
     public static let pods = core("Pod", "pods", isNamespaced: true)
+    public static let services = core("Service", "services", isNamespaced: true)
 }
 
 extension GroupVersion {

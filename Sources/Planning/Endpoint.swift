@@ -76,9 +76,7 @@ struct Endpoint: Hashable, Sendable {
 
 extension StackAddressing {
     func host(of stack: StackName, endpoint: String) -> String { "\(shortened(label: "\(stack)-\(endpoint)")).\(domain)" }
-    func url(of stack: StackName, endpoint: String) -> String {
-        "\(tlsSecret == nil ? "http" : "https")://\(host(of: stack, endpoint: endpoint))"
-    }
+    func url(of stack: StackName, endpoint: String) -> String { url(ofHost: host(of: stack, endpoint: endpoint)) }
 
     /// What expressions see of an endpoint.
     func scope(of stack: StackName, endpoint: String) -> JSONValue {

@@ -1,10 +1,10 @@
 import CoreMetrics
-import Foundation
+public import Foundation
 import HTTPTypes
 public import Hummingbird
 public import Logging
 public import Orchestration
-import StagingModel
+public import StagingModel
 public import Telemetry
 public import Webhooks
 
@@ -23,6 +23,8 @@ public struct SlingshotService: Sendable {
     public var registry: MetricsRegistry
     /// The API's configured bearer token, the first admin's.
     public var apiToken: String
+    /// Makes a link that opens a stack until an instant; nil without a gateway.
+    public var shareLink: (@Sendable (_ stack: Stack, _ until: Date) -> String)?
     /// Addresses of the reverse proxies whose `X-Forwarded-For` is believed. What is no IP address counts for nothing.
     public var trustedProxies: [String]
     public var plan: StackPlanner
@@ -71,6 +73,7 @@ public struct SlingshotService: Sendable {
         StackRoutes(store: store, intake: intake, policy: policy, live: live).add(to: api)
         LogRoutes(store: store, live: live).add(to: api)
         PlanRoutes(store: store, plan: plan).add(to: api)
+        ShareRoutes(store: store, clock: clock, link: shareLink).add(to: api)
         TokenRoutes(store: store, clock: clock).add(to: api)
         return routes
     }

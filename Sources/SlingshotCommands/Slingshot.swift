@@ -18,7 +18,8 @@ public struct Slingshot: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ListCommand.self, StatusCommand.self, ExtendCommand.self, CreateCommand.self, DestroyCommand.self, EventsCommand.self,
-            LogsCommand.self, PlanCommand.self, ValidateCommand.self, ServeCommand.self, ReapCommand.self, TokenCommand.self,
+            LogsCommand.self, ShareCommand.self, PlanCommand.self, ValidateCommand.self, ServeCommand.self, ReapCommand.self,
+            TokenCommand.self,
         ])
 
     public init() {}

@@ -72,6 +72,8 @@ public struct StackAddressing: Codable, Hashable, Sendable {
     public var ingressClass: String?
     /// The TLS secret that Ingress objects name; with one, URLs are https.
     public var tlsSecret: String?
+    /// The gateway that people reach stacks by; nil when that is an ingress controller.
+    public var gateway: GatewayAddress?
 
     public init(domain: String, namespacePrefix: String = "staging-", ingressClass: String? = nil, tlsSecret: String? = nil) {
         self.domain = domain
@@ -82,5 +84,26 @@ public struct StackAddressing: Codable, Hashable, Sendable {
 
     public func namespace(of stack: StackName) -> String { namespacePrefix + stack.description }
     public func host(of stack: StackName) -> String { "\(stack).\(domain)" }
-    public func url(of stack: StackName) -> String { "\(tlsSecret == nil ? "http" : "https")://\(host(of: stack))" }
+    public func url(of stack: StackName) -> String { url(ofHost: host(of: stack)) }
+
+    /// For people: `https://<stack>.staging.example.com`.
+    public var urlPattern: String { url(ofHost: "<stack>.\(domain)") }
+
+    /// The address of a host below ``domain``, by whatever people reach stacks.
+    public func url(ofHost host: String) -> String {
+        guard let gateway else { return "\(tlsSecret == nil ? "http" : "https")://\(host)" }
+        let usual = gateway.isSecure ? 443 : 80
+        return "\(gateway.isSecure ? "https" : "http")://\(host)" + (gateway.port == usual ? "" : ":\(gateway.port)")
+    }
+}
+
+/// How browsers reach the gateway.
+public struct GatewayAddress: Codable, Hashable, Sendable {
+    public var isSecure: Bool
+    public var port: Int
+
+    public init(isSecure: Bool, port: Int) {
+        self.isSecure = isSecure
+        self.port = port
+    }
 }

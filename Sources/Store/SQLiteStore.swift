@@ -1,7 +1,7 @@
 public import Foundation
 import GRDB
 public import Orchestration
-import StagingModel
+public import StagingModel
 
 /// The working record on SQLite: WAL, `synchronous=FULL`, so that a write that returned survives a loss of power
 /// (https://www.sqlite.org/pragma.html#pragma_synchronous).
@@ -9,6 +9,7 @@ public struct SQLiteStore: StackStore {
     private let pool: DatabasePool
     private let writes: GroupCommit
     private let recent = RecentRecords()
+    private let announcements = Announcements()
 
     /// Opens `slingshot.sqlite` in `directory`, or makes it, readable by its owner only. Throws ``StoreError``.
     public init(directory: URL) throws {
@@ -41,7 +42,12 @@ public struct SQLiteStore: StackStore {
     }
 
     public func write<T: Sendable>(_ body: @escaping @Sendable (any StackWriting) throws -> T) async throws -> T {
-        try await writes.write { [recent] in try body(Transaction(database: $0, recent: recent)) }
+        let (value, saved) = try await writes.write { [recent] database in
+            let transaction = Transaction(database: database, recent: recent)
+            return (try body(transaction), transaction.saved.names)
+        }
+        announcements.announce(saved)
+        return value
     }
 
     func inWriter<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
@@ -54,6 +60,9 @@ public struct SQLiteStore: StackStore {
             _ = try await pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
         } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED {}
     }
+
+    /// The names of the stacks whose records change from now on, each after its change is on disk.
+    public func changes() -> AsyncStream<StackName> { announcements.listen() }
 
     /// How durable a write is: `journal_mode` and `synchronous` of the connection that writes.
     func pragmas() async throws -> (journal: String?, synchronous: Int?) {

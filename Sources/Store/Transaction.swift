@@ -7,6 +7,7 @@ import StagingModel
 struct Transaction: StackWriting {
     let database: Database
     let recent: RecentRecords
+    let saved = SavedStacks()
 
     func stack(_ name: StackName) throws -> Stack? {
         try one(String.self, "SELECT record FROM stack WHERE name = ?", [name.description]).map { record in
@@ -51,6 +52,7 @@ struct Transaction: StackWriting {
     }
 
     func save(_ stack: Stack, wakeAt: Date?) throws {
+        saved.names.insert(stack.name)
         let record = try encode(stack)
         try run(
             """

@@ -67,15 +67,19 @@ struct ServeFixture: Sendable {
 
     // MARK: The service
 
-    func configure(lifetime: String = "{default: 24h, maximum: 7d}", kubeconfig: String? = nil) throws {
+    func configure(
+        lifetime: String = "{default: 24h, maximum: 7d}", kubeconfig: String? = nil, domain: String = "staging.localhost",
+        routing: String = "{kind: ingress}",
+        access: String = "null"
+    ) throws {
         let text = """
             server: {listen: "127.0.0.1:0", apiToken: {env: SLINGSHOT_TOKEN}}
             state: \(state.path)
-            domain: staging.localhost
+            domain: \(domain)
             namespacePrefix: \(prefix)
             runtimes:
               cluster: {kind: kubernetes, kubeconfig: \(kubeconfig ?? self.kubeconfig)}
-            routing: {kind: ingress}
+            routing: \(routing)
             lifetime: \(lifetime)
             repositories:
               - name: shop
@@ -84,6 +88,7 @@ struct ServeFixture: Sendable {
                 url: file://\(repository.directory.path)
                 runtime: cluster
                 webhookSecret: {env: SHOP_WEBHOOK_SECRET}
+                access: \(access)
 
             """
         try Data(text.utf8).write(to: directory.appending(path: "slingshot.yaml"))

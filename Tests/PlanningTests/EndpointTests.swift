@@ -42,6 +42,15 @@ import Testing
         #expect(plan.objects.last?.wave == .workload)
     }
 
+    @Test(arguments: [
+        (GatewayAddress(isSecure: false, port: 8088), "http://shop-42-api.staging.localhost:8088"),
+        (GatewayAddress(isSecure: true, port: 443), "https://shop-42-api.staging.localhost"),
+    ]) func theGatewaysSchemeAndPortAreTheirsToo(gateway: GatewayAddress, url: String) throws {
+        var addressing = StackAddressing(domain: "staging.localhost", ingressClass: "slingshot")
+        addressing.gateway = gateway
+        #expect(try plan(request("{api: {service: api, port: 80}}", addressing: addressing)).endpoints.map(\.url) == [url])
+    }
+
     @Test func templatesAndExpressionsKnowThem() throws {
         let file =
             "template: web\nendpoints: {admin: {service: web, port: 80}}\nvalues: {env: {ADMIN: \"${{ stack.endpoints.admin.url }}/x\"}}\n"

@@ -28,14 +28,16 @@ struct ServiceFixture: Sendable {
 
     static func run(
         engine: SimulatedEngine = SimulatedEngine(), live: Bool = false, plan: @escaping StackPlanner = { _ in nil },
-        _ body: @escaping @Sendable (ServiceFixture) async throws -> Void
+        shareLink: (@Sendable (Stack, Date) -> String)? = nil, _ body: @escaping @Sendable (ServiceFixture) async throws -> Void
     )
         async throws
     {
         try await withTemporaryDirectory { directory in
             let store = try SQLiteStore(directory: directory)
             let clock = TestClock()
-            let (service, orchestrator) = try make(store: store, clock: clock, engine: engine, plan: plan)
+            let (made, orchestrator) = try make(store: store, clock: clock, engine: engine, plan: plan)
+            var service = made
+            service.shareLink = shareLink
             let application = Application(router: service.router(), logger: quiet)
             try await application.test(live ? .live : .router) { client in
                 try await body(ServiceFixture(store: store, clock: clock, orchestrator: orchestrator, engine: engine, http: client))

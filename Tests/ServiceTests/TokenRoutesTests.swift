@@ -19,13 +19,14 @@ import Testing
 
     @Test(arguments: Role.allCases)
     func `each role gets what it may do and no more`(role: Role) async throws {
-        try await ServiceFixture.run { fixture async throws in
+        try await ServiceFixture.run(shareLink: { stack, _ in stack.url }) { fixture async throws in
             let token = try await create(fixture, "t", role).token
             let calls: [(HTTPRequest.Method, String, String?, Role)] = [
                 (.get, "/api/v1/stacks", nil, .viewer), (.get, "/api/v1/events", nil, .viewer), (.get, "/metrics", nil, .viewer),
                 (.get, "/api/v1/openapi.json", nil, .viewer),
                 (.post, "/api/v1/stacks", #"{"repository":"shop","number":7}"#, .operator),
                 (.post, "/api/v1/stacks/shop-7/extend", #"{"duration":"1h"}"#, .operator),
+                (.post, "/api/v1/stacks/shop-7/share", #"{"duration":"1h"}"#, .operator),
                 (.delete, "/api/v1/stacks/shop-7", nil, .operator),
                 (.get, "/api/v1/tokens", nil, .admin), (.post, "/api/v1/tokens", #"{"name":"x","role":"viewer"}"#, .admin),
                 (.delete, "/api/v1/tokens/x", nil, .admin),

@@ -119,6 +119,46 @@ import Testing
         #expect(try load(Self.minimal.replacing("kind: kubernetes", with: text)).runtimes["cluster"] == .podman(socket: socket))
     }
 
+    @Test(arguments: [
+        ("{kind: gateway}", "staging.localhost", "http://shop-7.staging.localhost:8088"),
+        ("{kind: gateway}", "staging.example.com", "https://shop-7.staging.example.com"),
+        ("{kind: gateway, tls: none}", "staging.example.com", "http://shop-7.staging.example.com"),
+        ("{kind: gateway, tls: internal, listen: \"127.0.0.1:8443\"}", "staging.example.com", "https://shop-7.staging.example.com:8443"),
+        ("{kind: ingress}", "staging.example.com", "http://shop-7.staging.example.com"),
+    ]) func `a stack's URL follows from the routing`(routing: String, domain: String, url: String) throws {
+        let text = Self.minimal.replacing("domain: staging.example.com", with: "domain: \(domain)\nrouting: \(routing)")
+        let configuration = try load(text)
+        #expect(configuration.policy.addressing.url(of: try #require(StackName("shop-7"))) == url)
+        #expect((configuration.gateway != nil) == routing.contains("gateway"))
+        #expect(configuration.policy.addressing.ingressClass == (routing.contains("gateway") ? "slingshot" : nil))
+    }
+
+    @Test(arguments: [
+        ("routing: {kind: traefik}", "must be ingress or gateway"), ("routing: {kind: gateway, class: nginx}", "is not for this kind"),
+        ("routing: {kind: ingress, tls: internal}", "is not for this kind"), ("routing: {kind: gateway, tls: yes}", "must be"),
+        ("routing: {kind: gateway, listen: 8088}", "routing.listen"), ("routing: {kind: gateway, listen: \":0\"}", "needs a port"),
+        ("routing: {kind: gateway, tls: {certificate: /nowhere.pem, key: /nowhere.key}}", "names no file"),
+    ]) func `a mistake of the routing is told`(line: String, told: String) {
+        let problem = #expect(throws: YAMLProblem.self) { try load(Self.minimal + "\n" + line) }
+        #expect(problem?.description.contains(told) == true, "\(problem?.description ?? "")")
+    }
+
+    @Test func `mistakes of the routing are told together with others`() {
+        let text = Self.minimal.replacing("domain: staging.example.com", with: "domain: staging.example.com\nrouting: {kind: traefik}")
+        let problem = #expect(throws: YAMLProblem.self) { try load(text + "\n    access: {basic: {user: \"a:b\", password: {env: P}}}") }
+        #expect(problem?.all.count == 2, "\(problem?.description ?? "")")
+    }
+
+    @Test func `access is the gateway's`() throws {
+        let access = "\n    access: {basic: {user: team, password: {env: P}}}"
+        #expect(throws: YAMLProblem.self) { try load(Self.minimal + access) }
+        let configuration = try load(Self.minimal + access + "\nrouting: {kind: gateway}")
+        #expect(configuration.repositories[0].access?.user == "team")
+        #expect(throws: YAMLProblem.self) {
+            try load(Self.minimal + "\n    access: {basic: {user: \"a:b\", password: {env: P}}}\nrouting: {kind: gateway}")
+        }
+    }
+
     @Test func `two repositories of one name are refused`() {
         let twice = Self.minimal + "\n" + Self.minimal.split(separator: "repositories:\n")[1]
         #expect(throws: YAMLProblem.self) { try load(twice) }

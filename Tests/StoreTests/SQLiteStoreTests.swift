@@ -30,6 +30,22 @@ import Testing
         }
     }
 
+    @Test func `changes are told once they can be read`() async throws {
+        try await withTemporaryDirectory { directory in
+            let store = try SQLiteStore(directory: directory)
+            var changes = store.changes().makeAsyncIterator()
+            await #expect(throws: StepError.self) {
+                try await store.write { transaction in
+                    try transaction.save(Samples.stack { $0.name = Samples.stackName("shop-6") }, wakeAt: nil)
+                    throw StepError("no", isRetryable: false)
+                }
+            }
+            try await store.write { try $0.save(Samples.stack(), wakeAt: nil) }
+            #expect(await changes.next() == Samples.stackName())
+            #expect(try await store.read { try $0.stack(Samples.stackName()) } != nil)
+        }
+    }
+
     @Test func `a transaction that throws leaves nothing behind`() async throws {
         try await withTemporaryDirectory { directory in
             let store = try SQLiteStore(directory: directory)

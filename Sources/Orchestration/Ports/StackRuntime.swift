@@ -34,6 +34,9 @@ public protocol StackRuntime: Sendable {
     /// All stacks that the engine carries, found by their labels.
     func stacks() async throws -> [ObservedStack]
 
+    /// Where the hosts of a stack lead, as its Ingress objects say: what a gateway on this machine needs. Asked once it is ready.
+    func routes(of stack: StackName) async throws -> [StackRoute]
+
     /// The stack's workloads as they are now, by kind and name; none when the engine has nothing of it.
     func workloads(of stack: StackName) async throws -> [WorkloadStatus]
 
@@ -48,6 +51,9 @@ extension StackRuntime {
     public func apply(_ plan: Plan, lease: Lease, onNamespace: @Sendable (_ uid: String) async throws -> Void) async throws {
         try await apply(plan, lease: lease, onNamespace: onNamespace) { _ in }
     }
+
+    /// An engine that nothing but itself can route to.
+    public func routes(of stack: StackName) async throws -> [StackRoute] { [] }
 }
 
 /// Why a step of the orchestrator did not succeed.

@@ -10,7 +10,7 @@ struct EnvironmentOverrides {
         ["lifetime", "default"], ["lifetime", "maximum"], ["lifetime", "renewOnPush"],
         ["limits", "cpu"], ["limits", "memory"], ["limits", "pods"],
         ["logging", "format"], ["logging", "level"], ["retention"],
-        ["routing", "kind"], ["routing", "class"], ["routing", "tlsSecret"],
+        ["routing", "kind"], ["routing", "class"], ["routing", "tlsSecret"], ["routing", "listen"], ["routing", "tls"],
     ]
 
     private let reader: ConfigReader

@@ -12,6 +12,7 @@ extension ServerConfiguration.Repository {
         let mapping = try item.mapping(
             allowing: [
                 "name", "forge", "repository", "url", "credentials", "runtime", "webhookSecret", "template", "values", "policy", "forks",
+                "access",
             ], &problems
         )
         let name = problems.collect { () throws(YAMLProblem) in
@@ -57,15 +58,19 @@ extension ServerConfiguration.Repository {
         let own = problems.collect { () throws(YAMLProblem) in
             try mapping.optional("policy").map { (value) throws(YAMLProblem) in try StackPolicy(value) }
         }
+        let access = problems.collect { () throws(YAMLProblem) in
+            try mapping.optional("access").map { (value) throws(YAMLProblem) in try AccessReference(value) }
+        }
         let secret = problems.collect { () throws(YAMLProblem) in try SecretReference(try mapping.required("webhookSecret")) }
         try problems.check()
-        guard let name, let forge, let url, let credentials, let runtime, let fullName, let template, let own, let secret else {
+        guard let name, let forge, let url, let credentials, let runtime, let fullName, let template, let own, let access, let secret else {
             throw item.problem("it can't be read")
         }
         settings = RepositorySettings(
             name: name, forge: forge, repository: fullName, url: url, credentials: credentials, runtime: runtime, template: template,
             values: Dictionary(given.map { ($0.key, $0.value.json()) }) { $1 }, limits: limits, policy: own ?? policy)
         webhookSecret = secret
+        self.access = access
     }
 }
 

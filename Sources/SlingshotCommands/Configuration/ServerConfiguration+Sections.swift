@@ -39,7 +39,8 @@ extension ServerConfiguration {
         return policy
     }
 
-    static func addressing(_ top: YAMLMapping) throws(YAMLProblem) -> StackAddressing {
+    /// How stacks are named and reached, and by which gateway: `domain`, `namespacePrefix` and `routing`.
+    static func routing(_ top: YAMLMapping) throws(YAMLProblem) -> (addressing: StackAddressing, gateway: GatewayReference?) {
         let domain = try top.required("domain")
         let text = try domain.string()
         guard text.utf8.count <= 180, text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ isDNSLabel(String($0)) })
@@ -54,13 +55,8 @@ extension ServerConfiguration {
                 throw prefix.problem("must be at most 11 lower-case letters, digits and dashes, such as staging-")
             }
         }
-        if let routing = try top.optional("routing")?.mapping(allowing: ["kind", "class", "tlsSecret"]) {
-            let kind = try routing.required("kind")
-            guard try kind.string() == "ingress" else { throw kind.problem("must be ingress; this version has no other") }
-            addressing.ingressClass = try routing.optional("class")?.string()
-            addressing.tlsSecret = try routing.optional("tlsSecret")?.string()
-        }
-        return addressing
+        let gateway = try GatewayReference(top.optional("routing"), &addressing)
+        return (addressing, gateway)
     }
 
     static func limits(_ value: YAMLValue?) throws(YAMLProblem) -> StackLimits {

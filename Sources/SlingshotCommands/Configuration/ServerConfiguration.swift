@@ -15,6 +15,8 @@ struct ServerConfiguration: Sendable {
     struct Repository: Sendable {
         var settings: RepositorySettings
         var webhookSecret: SecretReference
+        /// Who may look at its stacks through the gateway; nil for everybody.
+        var access: AccessReference?
     }
 
     var host = "127.0.0.1"
@@ -28,6 +30,8 @@ struct ServerConfiguration: Sendable {
     var state: URL
     var policy: LaunchPolicy
     var readyTimeout: Int
+    /// Nil when an ingress controller does the routing.
+    var gateway: GatewayReference?
     var runtimes: [String: Runtime]
     var repositories: [Repository]
 
@@ -73,7 +77,7 @@ struct ServerConfiguration: Sendable {
             URL(filePath: try top.required("state").string(), directoryHint: .isDirectory)
         }
         let lifetime = problems.collect { () throws(YAMLProblem) in try Self.lifetime(top.optional("lifetime")) }
-        let addressing = problems.collect { () throws(YAMLProblem) in try Self.addressing(top) }
+        let routing = problems.collect { () throws(YAMLProblem) in try Self.routing(top) }
         let timeout = problems.collect { () throws(YAMLProblem) in
             try top.optional("deploy")?.mapping(allowing: ["timeout"]).required("timeout").duration()
         }
@@ -90,15 +94,19 @@ struct ServerConfiguration: Sendable {
                 if repositories.contains(where: { $0.settings.isSameRepository(as: repository.settings) }) {
                     throw item.problem("\(repository.settings.repository) is there twice; keep one: a delivery belongs to one repository")
                 }
+                if repository.access != nil, let routing, routing.gateway == nil {
+                    throw item.problem("`access` is the gateway's to enforce; set routing: {kind: gateway}, or remove it")
+                }
                 repositories.append(repository)
             } catch {
                 problems.add(error)
             }
         }
         try problems.check()
-        guard let state, let lifetime, let addressing, let timeout, let runtimes else { throw root.problem("it can't be read") }
+        guard let state, let lifetime, let routing, let timeout, let runtimes else { throw root.problem("it can't be read") }
         self.state = state
-        self.policy = LaunchPolicy(lifetime: lifetime, addressing: addressing)
+        self.policy = LaunchPolicy(lifetime: lifetime, addressing: routing.addressing)
+        gateway = routing.gateway
         readyTimeout = timeout ?? 600
         self.runtimes = runtimes
     }

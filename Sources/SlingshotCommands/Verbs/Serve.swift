@@ -1,11 +1,13 @@
 public import ArgumentParser
 import ControlAPI
 import Foundation
+import Gateway
 import GitRefs
 public import Logging
 import Orchestration
 import Planning
 import Service
+import ServiceLifecycle
 import StagingModel
 import Store
 import Telemetry
@@ -41,6 +43,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let store = try SQLiteStore(directory: configuration.state)
         let addressing = configuration.policy.addressing
+        let gateway = try ServedGateway(configuration)
         try await refuseMovedNamespaces(store, addressing)
         try await Clusters.with(
             configuration.runtimes, namespacePrefix: addressing.namespacePrefix, state: configuration.state, keeps: true, logger: logger
@@ -58,19 +61,25 @@ struct ServeCommand: AsyncParsableCommand {
                 logger: logger)
             let plans = DeployedPlans(refs: refs, settings: orchestration)
             let intake = Intake(store: store, repositories: settings, policy: configuration.policy, clock: clock, wake: orchestrator.wake)
-            let service = SlingshotService(
+            var service = SlingshotService(
                 store: store, intake: intake, receiver: receiver, policy: configuration.policy, clock: clock, health: orchestrator.health,
                 runtimes: runtimes, registry: registry, apiToken: token, trustedProxies: configuration.trustedProxies,
                 plan: { try await StackPlan($0, plans, addressing) })
+            service.shareLink = gateway?.shareLink
             let pruner = Pruner(store: store, clock: clock, retention: configuration.retention, logger: logger)
             let host = configuration.host
             let application = service.application(host: host, port: configuration.port, logger: logger) { port in
                 if let tokenFile { Terminal.note("the API token is in \(tokenFile); the command line reads it from SLINGSHOT_TOKEN") }
                 Terminal.note("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
             }
+            let gatewayServices = try gateway?.services(
+                store: store, runtimes: runtimes, addressing: addressing, clock: clock, logger: logger)
+            let services: [any ServiceLifecycle.Service] = [orchestrator, pruner] + (gatewayServices ?? []) + [application]
             do {
-                // The listener stops first, so that nothing new comes while what is under way is brought to an end.
-                try await UntilSignalled(logger: logger, clock: clock).run([orchestrator, pruner, application])
+                // The listeners stop first, so that nothing new comes while what is under way is brought to an end.
+                try await UntilSignalled(logger: logger, clock: clock).run(services)
+            } catch let error as GatewayError {
+                throw CommandFailure("\(error)")
             } catch {
                 throw CommandFailure("can't serve on \(host):\(configuration.port): \(error)")
             }

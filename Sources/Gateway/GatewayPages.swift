@@ -1,0 +1,172 @@
+public import Crypto
+import Foundation
+import HTTPTypes
+public import Hummingbird
+public import Logging
+import NIOCore
+public import Orchestration
+import ServiceLifecycle
+import StagingModel
+
+/// The server that Caddy asks about every request: it answers with a page, or says where the request goes.
+///
+/// It listens on a socket in a folder that only its own user may look into; stacks can't reach it.
+public struct GatewayPages: Sendable {
+    let settings: GatewaySettings
+    let store: any StackStore
+    let keeper: RouteKeeper
+    let clock: any WallClock
+    private let access: Access
+    private let answers: Answers
+
+    /// - Parameter shareKey: signs share links.
+    public init(settings: GatewaySettings, store: any StackStore, keeper: RouteKeeper, shareKey: SymmetricKey, clock: any WallClock) throws
+    {
+        self.settings = settings
+        self.store = store
+        self.keeper = keeper
+        self.clock = clock
+        access = Access(policies: settings.access, isSecure: settings.isSecure, key: shareKey)
+        answers = Answers(template: try PageTemplate())
+    }
+
+    public func application(logger: Logger) -> some ApplicationProtocol {
+        Application(
+            router: router(),
+            configuration: ApplicationConfiguration(address: .unixDomainSocket(path: settings.pagesSocket), serverName: nil),
+            logger: logger)
+    }
+
+    func router() -> Router<BasicRequestContext> {
+        let router = Router(context: BasicRequestContext.self)
+        router.get("resolve") { request, _ in try await resolve(request) }
+        router.get("unreachable") { request, _ in
+            guard let visit = visit(request) else { return answers.page(.unknownHost, asHTML: request.isFromBrowser) }
+            await keeper.doubt(visit.host.stack)
+            return answers.page(.unreachable(visit.host.stack.description), asHTML: visit.isBrowser)
+        }
+        return router
+    }
+
+    /// Says by 200 or 404 whether a host may get a certificate: on a port of this machine, for Caddy only, which asks nothing else.
+    public func certificateRouter() -> Router<BasicRequestContext> {
+        let router = Router(context: BasicRequestContext.self)
+        router.get("certificate") { request, _ -> HTTPResponse.Status in
+            let domain = request.uri.queryParameters["domain"].map(String.init) ?? ""
+            guard let host = StackHost(authority: domain, domain: settings.domain) else { return .notFound }
+            return try await store.read { try $0.stack(host.stack) } == nil ? .notFound : .ok
+        }
+        return router
+    }
+
+    private func resolve(_ request: Request) async throws -> Response {
+        if let asset = answers.asset(request.visitorsTarget.path) { return asset }
+        guard let visit = visit(request) else {
+            return answers.page(.unknownHost, asHTML: request.isFromBrowser)
+        }
+        let name = visit.host.stack
+        let entry = keeper.table[name]
+        guard let stack = if let entry { entry.stack } else { try await store.read({ try $0.stack(name) }) } else {
+            return answers.page(.unknownHost, asHTML: visit.isBrowser)
+        }
+        let anonymous: Bool
+        switch access.admittance(of: visit, to: stack, at: clock.now) {
+        case .granted(let isForUs): anonymous = isForUs
+        case .shared(let cookie): return answers.welcome(cookie: cookie)
+        case .refused(let offersPassword): return answers.page(.notAllowed(offersPassword: offersPassword), asHTML: visit.isBrowser)
+        }
+        if visit.path == ShareLink.path { return answers.welcome(cookie: nil) }
+        if visit.path == PageTemplate.eventsPath { return events(of: name, for: request) }
+        guard let entry else { return answers.page(try await view(of: stack), asHTML: visit.isBrowser) }
+        guard let route = entry.routes.route(host: visit.host.name, path: visit.path), let upstream = route.upstreams.randomElement() else {
+            return answers.page(.noRoute(stack), asHTML: visit.isBrowser)
+        }
+        return answers.proxy(upstream, route.transport, anonymous: anonymous)
+    }
+
+    private func view(of stack: Stack) async throws -> PageView {
+        let events = try await store.read { try $0.events(of: stack.name, after: nil, limit: PageView.mostLines) }
+        return PageView(stack, events: events)
+    }
+
+    /// The page's content, anew with each change, until the stack can be visited: then `ready`.
+    private func events(of name: StackName, for request: Request) -> Response {
+        guard let (changes, continuation) = keeper.table.listen(to: name, visitor: request.visitor) else {
+            return answers.page(.crowded, asHTML: false)
+        }
+        return Response(
+            status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+            body: ResponseBody { writer in
+                defer { continuation.finish() }
+                try await withThrowingDiscardingTaskGroup { group in
+                    defer { group.cancelAll() }
+                    // A visitor who left is noticed by writing only.
+                    group.addTask {
+                        while !Task.isCancelled {
+                            do { try await Task.sleep(for: .seconds(15)) } catch { return }
+                            continuation.yield()
+                        }
+                    }
+                    try await writer.write(ByteBuffer(string: "retry: 1000\n\n"))
+                    var last: String?
+                    for await _ in changes.cancelOnGracefulShutdown() {
+                        if keeper.table[name] != nil {
+                            try await writer.write(ByteBuffer(string: "event: ready\ndata: \n\n"))
+                            break
+                        }
+                        guard let stack = try await store.read({ try $0.stack(name) }) else { break }
+                        let view = try await view(of: stack)
+                        let content = answers.template.content(view)
+                        let event = content == last ? ": still here\n\n" : Self.event("title", view.heading) + Self.event("page", content)
+                        last = content
+                        try await writer.write(ByteBuffer(string: event))
+                    }
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    private static func event(_ name: String, _ text: String) -> String {
+        "event: \(name)\ndata: \(JSONValue.string(text).canonicalText)\n\n"
+    }
+
+    private func visit(_ request: Request) -> Visit? {
+        StackHost(authority: request.headers[.slingshotHost] ?? "", domain: settings.domain).map { Visit(request, host: $0) }
+    }
+}
+
+extension Request {
+    /// The visitor's address, which Caddy writes over whatever the visitor claims; of IPv6 the /64 network, in which everybody has 2⁶⁴.
+    fileprivate var visitor: String {
+        let text = headers[.slingshotVisitor] ?? ""
+        guard text.contains(":"), case .v6(let address)? = try? SocketAddress(ipAddress: text, port: 0) else { return text }
+        return withUnsafeBytes(of: address.address.sin6_addr) { bytes in bytes.prefix(8).map { String($0) }.joined(separator: ".") } + "/64"
+    }
+
+    /// The visitor's method, which Caddy hides behind its own.
+    fileprivate var visitorsMethod: String { headers[.slingshotMethod] ?? "GET" }
+
+    /// Path and query as the visitor sent them, also where they are the end of a whole address (RFC 9112, 3.2.2).
+    fileprivate var visitorsTarget: (path: String, query: String) {
+        var target = (headers[.slingshotTarget] ?? "/")[...]
+        if !target.hasPrefix("/"), let authority = target.range(of: "://") {
+            target = target[authority.upperBound...].drop { $0 != "/" && $0 != "?" }
+        }
+        let path = target.prefix { $0 != "?" }
+        return (path.isEmpty ? "/" : String(path), String(target.dropFirst(path.count + 1)))
+    }
+
+    fileprivate var isFromBrowser: Bool {
+        ["GET", "HEAD"].contains(visitorsMethod) && (headers[.accept] ?? "").lowercased().contains("text/html")
+    }
+}
+
+extension Visit {
+    fileprivate init(_ request: Request, host: StackHost) {
+        let target = request.visitorsTarget
+        self.init(
+            host: host, path: target.path, query: target.query,
+            cookies: request.headers[values: .cookie].joined(separator: "; "), authorization: request.headers[.authorization] ?? "",
+            isBrowser: request.isFromBrowser)
+    }
+}

@@ -1,0 +1,103 @@
+import Foundation
+public import Logging
+public import Orchestration
+public import ServiceLifecycle
+public import StagingModel
+
+/// Keeps the route table as the records say: one refresh a stack at a time, many stacks at once.
+public actor RouteKeeper: Service {
+    let table = RouteTable()
+    private let store: any StackStore
+    private let changes: AsyncStream<StackName>
+    private let runtimes: [String: any StackRuntime]
+    private let clock: any WallClock
+    private let logger: Logger
+    private let (wakes, wake) = AsyncStream.makeStream(of: StackName.self)
+    private var refreshing: Set<StackName> = []
+    private var changed: Set<StackName> = []
+    private var doubtedAt: [StackName: Date] = [:]
+
+    /// - Parameter changes: the names of stacks whose records change, from before now on.
+    public init(
+        store: any StackStore, changes: AsyncStream<StackName>, runtimes: [String: any StackRuntime], clock: any WallClock, logger: Logger
+    ) {
+        self.store = store
+        self.changes = changes
+        self.runtimes = runtimes
+        self.clock = clock
+        self.logger = logger
+    }
+
+    public func run() async throws {
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                group.addTask { for await name in self.changes { self.wake.yield(name) } }
+                group.addTask { await self.readAll() }
+                for await name in wakes {
+                    changed.insert(name)
+                    if refreshing.insert(name).inserted { group.addTask { await self.work(on: name) } }
+                }
+                group.cancelAll()
+            }
+        } onGracefulShutdown: {
+            self.wake.finish()
+        }
+    }
+
+    /// The stack's upstream did not answer: its address may be another by now. Asked for again every 2 s at most.
+    func doubt(_ name: StackName) {
+        let now = clock.now
+        if let last = doubtedAt[name], now.timeIntervalSince(last) < 2 { return }
+        guard var entry = table[name] else { return }
+        doubtedAt[name] = now
+        entry.key.planDigest = ""
+        table.set(entry, for: name)
+        wake.yield(name)
+    }
+
+    private func readAll() async {
+        while !Task.isCancelled {
+            do {
+                for stack in try await store.read({ try $0.stacks(includingDestroyed: false) }) { wake.yield(stack.name) }
+                return
+            } catch {
+                logger.error("the gateway can't read the stacks; trying again in 5 s", metadata: ["error": "\(error)"])
+                try? await clock.sleep(until: clock.now.addingTimeInterval(5))
+            }
+        }
+    }
+
+    private func work(on name: StackName) async {
+        var failures = 0
+        while changed.remove(name) != nil, !Task.isCancelled {
+            do {
+                try await refresh(name)
+                failures = 0
+            } catch is CancellationError {
+                break
+            } catch {
+                failures += 1
+                logger.warning("the stack's routes are not known", metadata: ["stack": "\(name)", "error": "\(error)"])
+                try? await clock.sleep(until: clock.now.addingTimeInterval(TimeInterval(min(failures, 5))))
+                changed.insert(name)
+            }
+            table.announce(name)
+        }
+        refreshing.remove(name)
+    }
+
+    private func refresh(_ name: StackName) async throws {
+        let known = table[name]
+        guard let stack = try await store.read({ try $0.stack(name) }), stack.wanted == .running, let uid = stack.namespaceUID else {
+            doubtedAt[name] = nil
+            return table.set(nil, for: name)
+        }
+        guard let key = RouteTable.Key(stack) else {
+            // While a new commit is deployed, the old one answers as far as it still runs; only of the same namespace, though.
+            return table.set(known?.key.namespaceUID == uid ? known : nil, for: name)
+        }
+        if known?.key == key { return table.set(RouteTable.Entry(key: key, stack: stack, routes: known?.routes ?? []), for: name) }
+        guard let runtime = runtimes[stack.runtime] else { return table.set(nil, for: name) }
+        table.set(RouteTable.Entry(key: key, stack: stack, routes: try await runtime.routes(of: name)), for: name)
+    }
+}
