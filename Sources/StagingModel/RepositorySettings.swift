@@ -20,7 +20,8 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
     public var forks: ForkPolicy
 
     public init(
-        name: RepositoryName, forge: String, repository: String, url: String, credentials: GitCredentials? = nil, runtime: String, template: String? = nil,
+        name: RepositoryName, forge: String, repository: String, url: String, credentials: GitCredentials? = nil, runtime: String,
+        template: String? = nil,
         values: [String: JSONValue] = [:], limits: StackLimits = StackLimits(), policy: StackPolicy = StackPolicy(),
         forks: ForkPolicy = .deny
     ) {

@@ -98,7 +98,8 @@ import Webhooks
             }
             func receive() -> Result<VerifiedDelivery, DeliveryRejection> {
                 Result { () throws(DeliveryRejection) in
-                    try receiver.receive(Delivery(forge: "github", headers: headers.map { (name: $0.key, value: $0.value) }, body: Data(broken)))
+                    try receiver.receive(
+                        Delivery(forge: "github", headers: headers.map { (name: $0.key, value: $0.value) }, body: Data(broken)))
                 }
             }
             switch receive() {
