@@ -24,9 +24,9 @@ unit: ## the tests that need no cluster
 	@dev/setup build
 	@$(swift_test) --skip EndToEndTests
 
-build: ## the release binary
+build: ## the release binary; Swift's own libraries are part of it
 	@dev/setup build
-	@swift build -c release --product slingshot
+	@swift build -c release --static-swift-stdlib --product slingshot
 	@echo "$$(swift build -c release --show-bin-path)/slingshot"
 
 bench: build ## every benchmark beside what one would use instead; docs/performance.md has what was measured
