@@ -32,9 +32,12 @@ extension PodmanRuntime {
         let name = namespaceName(of: stack)
         var told: String?
         while true {
-            let left = try await translatingErrors(about: "network \(name)") { try await count(uid: uid, stack) }
-            // lists may be anybody's; gone is what podman says of that very network
-            if left.isEmpty, try await translatingErrors(about: "network \(name)", { try await network(uid)?.id != uid }) { return }
+            var left = try await translatingErrors(about: "network \(name)") { try await count(uid: uid, stack) }
+            if left.isEmpty {
+                // lists may be anybody's; gone is what podman says of that very network
+                if try await translatingErrors(about: "network \(name)", { try await network(uid)?.id != uid }) { return }
+                left["Network"] = 1
+            }
             var text = left.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ") + " still there"
             do { try await removeAll(uid: uid) } catch let error as PodmanError { text += ": \(error.description)" }
             if text != told, try await !count(uid: uid, stack).isEmpty {
