@@ -10,6 +10,13 @@ public import StagingModel
 public struct ControlClient: Sendable {
     private static let largestAnswer = 64 << 20
 
+    /// Like the shared one, except that who refuses a connection is not asked again: a server that is down is told at once.
+    private static let http: HTTPClient = {
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     private let server: URL
     private let token: String?
 
@@ -99,7 +106,7 @@ public struct ControlClient: Sendable {
             request.body = .bytes(ByteBuffer(data: body))
         }
         let (status, data) = try await translatingErrors {
-            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+            let response = try await Self.http.execute(request, timeout: .seconds(30))
             return (Int(response.status.code), Data(buffer: try await response.body.collect(upTo: Self.largestAnswer)))
         }
         if (200..<300).contains(status), let value = try? ControlCoding.decode(T.self, from: data) { return value }
@@ -110,7 +117,7 @@ public struct ControlClient: Sendable {
     private func stream(_ path: String, query: [String: String], onEvent: (ServerSentEvent) async throws -> Void) async throws {
         var request = request(.GET, path, query: query)
         request.headers.add(name: "accept", value: "text/event-stream")
-        let response = try await translatingErrors { try await HTTPClient.shared.execute(request, timeout: .seconds(30)) }
+        let response = try await translatingErrors { try await Self.http.execute(request, timeout: .seconds(30)) }
         guard response.status == .ok else {
             let data = try await translatingErrors { Data(buffer: try await response.body.collect(upTo: Self.largestAnswer)) }
             throw refusal(Int(response.status.code), data)

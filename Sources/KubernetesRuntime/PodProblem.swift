@@ -86,7 +86,9 @@ extension Pod {
         if let problem = crash(of: container) { return problem }
         guard let reason, !Self.usualReasons.contains(reason) else { return nil }
         let message = container.state?.waiting?.message.map { ": \($0.oneLine(limit: 300))" } ?? ""
-        let patience = reason == "CreateContainerConfigError" ? PodProblem.shortPatience : PodProblem.usualPatience
+        // A name that is not there stays so; that kubelet's cache is late, as on a busy node, passes.
+        let stays = reason == "CreateContainerConfigError" && !message.contains("timed out")
+        let patience = stays ? PodProblem.shortPatience : PodProblem.usualPatience
         return problem(container.name, .start, "\(name) can't start: \(reason)\(message)", patience: patience)
     }
 

@@ -154,9 +154,10 @@ public final class SimulatedEngine: StackRuntime {
     }
 }
 
-/// A repository in memory: every ref names `head`, and every commit has the same stack file.
+/// A repository in memory: every ref names the commit pushed last, with those before as its history, and every commit has the same stack
+/// file.
 public final class SimulatedRefs: RefSource {
-    private let head: Mutex<CommitID>
+    private let history: Mutex<[CommitID]>
     private let stackFile: Mutex<String?>
     private let hook: @Sendable () async throws -> Void
 
@@ -164,24 +165,26 @@ public final class SimulatedRefs: RefSource {
         head: CommitID, stackFile: String? = "template: web\nvalues: {image: shop}\n",
         onFetch: @escaping @Sendable () async throws -> Void = {}
     ) {
-        self.head = Mutex(head)
+        history = Mutex([head])
         self.stackFile = Mutex(stackFile)
         hook = onFetch
     }
 
     /// What every ref names now.
-    public var current: CommitID { head.withLock { $0 } }
+    public var current: CommitID { history.withLock { $0[$0.endIndex - 1] } }
 
-    public func push(_ commit: CommitID) { head.withLock { $0 = commit } }
+    public func push(_ commit: CommitID) { history.withLock { $0.append(commit) } }
 
     public func write(stackFile text: String?) { stackFile.withLock { $0 = text } }
 
     public func fetch(_ ref: String, of repository: RepositorySettings) async throws -> CommitID {
         try await hook()
-        return head.withLock { $0 }
+        return current
     }
 
-    public func contains(_ commit: CommitID, in head: CommitID, of repository: RepositorySettings) async throws -> Bool { true }
+    public func contains(_ commit: CommitID, in head: CommitID, of repository: RepositorySettings) async throws -> Bool {
+        history.withLock { $0.contains(commit) }
+    }
 
     public func file(_ path: String, at commit: CommitID, of repository: RepositorySettings, limit: Int) async throws -> [UInt8]? {
         stackFile.withLock { $0.map { Array($0.utf8) } }

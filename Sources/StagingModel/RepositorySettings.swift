@@ -21,9 +21,8 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
 
     public init(
         name: RepositoryName, forge: String, repository: String, url: String, credentials: GitCredentials? = nil, runtime: String,
-        template: String? = nil,
-        values: [String: JSONValue] = [:], limits: StackLimits = StackLimits(), policy: StackPolicy = StackPolicy(),
-        forks: ForkPolicy = .deny
+        template: String? = nil, values: [String: JSONValue] = [:], limits: StackLimits = StackLimits(),
+        policy: StackPolicy = StackPolicy(), forks: ForkPolicy = .deny
     ) {
         self.name = name
         self.forge = forge

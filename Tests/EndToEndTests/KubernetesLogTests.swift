@@ -83,7 +83,7 @@ import Testing
                 ]
                 return fixture.deployment(
                     command: [
-                        "/bin/sh", "-c", "echo first; /bin/busybox sleep 1; touch /data/stop; while true; do /bin/busybox sleep 1; done",
+                        "/bin/sh", "-c", "echo first; /bin/busybox sleep 5; touch /data/stop; while true; do /bin/busybox sleep 1; done",
                     ],
                     container: ["volumeMounts": mounts], pod: ["volumes": volumes, "terminationGracePeriodSeconds": 1], containers: [extra])
             }

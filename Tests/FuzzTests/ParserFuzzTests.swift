@@ -98,8 +98,8 @@ import Webhooks
             }
             func receive() -> Result<VerifiedDelivery, DeliveryRejection> {
                 Result { () throws(DeliveryRejection) in
-                    try receiver.receive(
-                        Delivery(forge: "github", headers: headers.map { (name: $0.key, value: $0.value) }, body: Data(broken)))
+                    let pairs = headers.map { (name: $0.key, value: $0.value) }
+                    return try receiver.receive(Delivery(forge: "github", headers: pairs, body: Data(broken)))
                 }
             }
             switch receive() {

@@ -29,6 +29,11 @@ import Testing
             PodFixture.waiting("CreateContainerConfigError", #"secret \"shop\" not found"#),
             #"container "app" can't start: CreateContainerConfigError: secret "shop" not found"#, short
         ),
+        (
+            PodFixture.waiting("CreateContainerConfigError", "failed to sync configmap cache: timed out waiting for the condition"),
+            #"container "app" can't start: CreateContainerConfigError: failed to sync configmap cache: timed out waiting for the condition"#,
+            usual
+        ),
         (PodFixture.waiting("CreateContainerError", "x"), #"container "app" can't start: CreateContainerError: x"#, usual),
     ])
     func aWaitingContainerSaysWhy(state: String, text: String, patience: Double) throws {

@@ -36,6 +36,18 @@ import Testing
         }
     }
 
+    @Test func `a commit that the pull request's ref does not reach is not deployed`() async throws {
+        try await OrchestratorFixture.run { fixture in
+            fixture.refs.push(Samples.commit("b"))
+            _ = try await fixture.intake.create(repository: "shop", number: 7, ref: nil, commit: Samples.commit("f"))
+            let failed = try await fixture.wait(until: .failed)
+            #expect(failed.message.contains("commit \(Samples.commit("f")) is not reachable from refs/pull/7/head"))
+            #expect(fixture.engine.snapshot.namespaces.isEmpty)
+            _ = try await fixture.intake.create(repository: "shop", number: 7, ref: nil, commit: Samples.commit("a"))
+            #expect(try await fixture.wait(until: .ready).deployed?.commit == Samples.commit("a"))
+        }
+    }
+
     @Test func `the same delivery twice does nothing`() async throws {
         try await OrchestratorFixture.run { fixture in
             let first = try await fixture.deliver(Samples.event(.opened), id: "d1")
