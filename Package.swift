@@ -100,7 +100,8 @@ let package = Package(
         library(
             "Gateway",
             [
-                "Orchestration", "StagingModel", asyncHTTPClient, crypto, httpTypes, hummingbird, logging, mustache, nioCore, nioFoundation,
+                "Orchestration", "StagingModel", asyncHTTPClient, coreMetrics, crypto, httpTypes, hummingbird, logging, mustache, nioCore,
+                nioFoundation,
                 nioHTTP1, nioPosix, serviceLifecycle, subprocess, systemPackage,
             ]),
         // The service and its command line.
@@ -149,7 +150,8 @@ let package = Package(
         tests("GitRefs", ["Orchestration", "StagingModel", logging, nioCore, nioPosix, nioSSL]),
         tests("Store", ["Orchestration", "StagingModel"]),
         tests(
-            "Gateway", ["Orchestration", "StagingModel", "Store", crypto, httpTypes, hummingbird, hummingbirdTesting, logging],
+            "Gateway",
+            ["Orchestration", "StagingModel", "Store", "Telemetry", crypto, httpTypes, hummingbird, hummingbirdTesting, logging],
             exclude: ["Golden"]),
         tests(
             "Service",

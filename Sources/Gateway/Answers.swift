@@ -1,3 +1,4 @@
+import CoreMetrics
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -6,10 +7,16 @@ import StagingModel
 /// How the pages' server says what it decided: to Caddy, which carries a route out, and through it to the visitor.
 struct Answers {
     let template: PageTemplate
+    let metrics: any MetricsFactory
+
+    /// The label is one of our own words, never a visitor's.
+    private func count(_ answer: String) {
+        Counter(label: "slingshot_gateway_requests_total", dimensions: [("answer", answer)], factory: metrics).increment()
+    }
 
     /// Caddy, not the visitor, reads this.
     func proxy(_ upstream: String, _ transport: StackRoute.Transport, anonymous: Bool) -> Response {
-        typealias Header = CaddyConfiguration.Header
+        count("stack")
         var headers = HTTPFields()
         headers[.slingshotRoute] = CaddyConfiguration.routeName(transport, anonymous: anonymous)
         headers[.slingshotUpstream] = upstream
@@ -17,6 +24,7 @@ struct Answers {
     }
 
     func page(_ view: PageView, asHTML isHTML: Bool) -> Response {
+        count(view.code)
         var headers: HTTPFields = [
             .contentType: isHTML ? "text/html; charset=utf-8" : "application/problem+json", .cacheControl: "no-store", .vary: "Accept",
             .xContentTypeOptions: "nosniff",

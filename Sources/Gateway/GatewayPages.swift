@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import Crypto
 import Foundation
 import HTTPTypes
@@ -19,15 +20,19 @@ public struct GatewayPages: Sendable {
     private let access: Access
     private let answers: Answers
 
-    /// - Parameter shareKey: signs share links.
-    public init(settings: GatewaySettings, store: any StackStore, keeper: RouteKeeper, shareKey: SymmetricKey, clock: any WallClock) throws
-    {
+    /// - Parameters:
+    ///   - shareKey: signs share links.
+    ///   - metrics: counts what visitors get.
+    public init(
+        settings: GatewaySettings, store: any StackStore, keeper: RouteKeeper, shareKey: SymmetricKey, clock: any WallClock,
+        metrics: any MetricsFactory
+    ) throws {
         self.settings = settings
         self.store = store
         self.keeper = keeper
         self.clock = clock
         access = Access(policies: settings.access, isSecure: settings.isSecure, key: shareKey)
-        answers = Answers(template: try PageTemplate())
+        answers = Answers(template: try PageTemplate(), metrics: metrics)
     }
 
     public func application(logger: Logger) -> some ApplicationProtocol {

@@ -56,6 +56,7 @@ public enum MetricHelp {
         "slingshot_deliveries_total": "Deliveries by forge and what became of them.",
         "slingshot_http_requests_total": "HTTP requests by route, method and status.",
         "slingshot_step_duration_seconds": "How long the orchestrator's steps took, by step and outcome.",
+        "slingshot_gateway_requests_total": "What visitors of stacks got: the stack, or a page by its code.",
         "slingshot_engine_errors_total": "What an engine did not do, by runtime.",
     ]
 }

@@ -7,6 +7,7 @@ import Orchestration
 import ServiceLifecycle
 import StagingModel
 import Store
+import Telemetry
 
 /// The parts of `serve` that make the stacks' URLs work.
 struct ServedGateway {
@@ -46,10 +47,11 @@ struct ServedGateway {
     }
 
     func services(
-        store: SQLiteStore, runtimes: [String: any StackRuntime], addressing: StackAddressing, clock: any WallClock, logger: Logger
+        store: SQLiteStore, runtimes: [String: any StackRuntime], addressing: StackAddressing, clock: any WallClock,
+        registry: MetricsRegistry, logger: Logger
     ) throws -> [any ServiceLifecycle.Service] {
         let keeper = RouteKeeper(store: store, changes: store.changes(), runtimes: runtimes, clock: clock, logger: logger)
-        let pages = try GatewayPages(settings: settings, store: store, keeper: keeper, shareKey: shareKey, clock: clock)
+        let pages = try GatewayPages(settings: settings, store: store, keeper: keeper, shareKey: shareKey, clock: clock, metrics: registry)
         var services: [any ServiceLifecycle.Service] = [keeper, pages.application(logger: logger)]
         let (ports, port) = AsyncStream.makeStream(of: Int?.self)
         if settings.tls == .onDemand {

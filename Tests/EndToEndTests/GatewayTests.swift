@@ -274,7 +274,7 @@ import Testing
                 await serving.process.ended()
             }
             #expect(status == 0)
-            await #expect(throws: (any Error).self) { try await visitor.open() }
+            await #expect(throws: (any Error).self) { try await visitor.connection { _ in } }
             await #expect(throws: ChildProcess.Failure.self) { try await caddy(of: fixture) }
         }
     }

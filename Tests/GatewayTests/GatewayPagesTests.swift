@@ -8,6 +8,7 @@ import Orchestration
 import SlingshotTestSupport
 import StagingModel
 import Store
+import Telemetry
 import Testing
 
 @testable import Gateway
@@ -27,6 +28,7 @@ import Testing
         let keeper: RouteKeeper
         let pages: GatewayPages
         let client: any TestClientProtocol
+        let registry: MetricsRegistry
 
         func save(_ change: @escaping @Sendable (inout Stack) -> Void = { _ in }) async throws {
             try await store.write { try $0.save(Samples.stack(change), wakeAt: nil) }
@@ -59,15 +61,16 @@ import Testing
                 listen: ":443", domain: "staging.example.com", tls: .onDemand, directory: directory, access: access)
             let clock = TestClock(now: Samples.start)
             let logger = Logger(label: "test")
+            let registry = MetricsRegistry(help: [:])
             let keeper = RouteKeeper(
                 store: store, changes: store.changes(), runtimes: ["cluster": RoutedEngine(routes: Self.routes)], clock: clock,
                 logger: logger)
             let pages = try GatewayPages(
-                settings: settings, store: store, keeper: keeper, shareKey: AccessTests.key, clock: clock)
+                settings: settings, store: store, keeper: keeper, shareKey: AccessTests.key, clock: clock, metrics: registry)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await keeper.run() }
                 try await Application(router: pages.router(), logger: logger).test(.router) { client async throws in
-                    try await body(Fixture(store: store, keeper: keeper, pages: pages, client: client))
+                    try await body(Fixture(store: store, keeper: keeper, pages: pages, client: client, registry: registry))
                 }
                 group.cancelAll()
             }
@@ -145,6 +148,20 @@ import Testing
             #expect(welcome.headers[.location] == "/")
             let cookie = try #require(welcome.headers[.setCookie]?.split(separator: ";").first.map(String.init))
             #expect(try await fixture.resolve("/", fields: [.cookie: cookie]).headers[.slingshotRoute] == "http")
+        }
+    }
+
+    @Test func `what visitors get is counted`() async throws {
+        try await with { fixture async throws in
+            _ = try await fixture.resolve(host: "evil.example")
+            try await fixture.save()
+            _ = try await fixture.resolve()
+            try await fixture.save(Self.ready)
+            _ = try await fixture.settled(routed: true)
+            let text = Exposition.text(fixture.registry.collect())
+            #expect(text.contains(#"slingshot_gateway_requests_total{answer="no-such-host"} 1"#), "\(text)")
+            #expect(text.contains(#"slingshot_gateway_requests_total{answer="stack"} 1"#), "\(text)")
+            #expect(text.contains(#"answer="stack-not-ready""#))
         }
     }
 

@@ -73,7 +73,7 @@ struct ServeCommand: AsyncParsableCommand {
                 Terminal.note("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
             }
             let gatewayServices = try gateway?.services(
-                store: store, runtimes: runtimes, addressing: addressing, clock: clock, logger: logger)
+                store: store, runtimes: runtimes, addressing: addressing, clock: clock, registry: registry, logger: logger)
             let services: [any ServiceLifecycle.Service] = [orchestrator, pruner] + (gatewayServices ?? []) + [application]
             do {
                 // The listeners stop first, so that nothing new comes while what is under way is brought to an end.
