@@ -18,7 +18,8 @@ test: ## lint, then every test, the end-to-end tests on a real cluster (KUBECONF
 	@KUBECONFIG=$${KUBECONFIG:-}; [[ -n $$KUBECONFIG ]] || KUBECONFIG=$$(dev/cluster up); export KUBECONFIG; \
 	SLINGSHOT_DEMO_IMAGE=$$(dev/demo-image); export SLINGSHOT_DEMO_IMAGE; \
 	swift build --build-tests; \
-	$(swift_test) --skip-build
+	$(swift_test) --skip-build --skip EndToEndTests; \
+	$(swift_test) --skip-build --filter EndToEndTests
 
 unit: ## the tests that need no cluster
 	@dev/setup build

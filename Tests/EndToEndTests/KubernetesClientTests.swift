@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func objectsAreAppliedReadListedAndDeleted() async throws {
+    @Test(.timeLimit(.minutes(5))) func objectsAreAppliedReadListedAndDeleted() async throws {
         try await withNamespace { client, namespace in
             let resource = try await client.discovery.resource(apiVersion: "v1", kind: "ConfigMap")
             #expect(resource.name == "configmaps")
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func aKindThatDoesNotExistIsNamed() async throws {
+    @Test(.timeLimit(.minutes(5))) func aKindThatDoesNotExistIsNamed() async throws {
         try await KubernetesTestCluster.withClient { client in
             for (apiVersion, kind) in [("apps/v1", "Deploymint"), ("nowhere.example.com/v1", "Thing"), ("../../v1", "Pod")] {
                 await #expect(throws: KubernetesError.unknownKind(apiVersion: apiVersion, kind: kind)) {
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func anotherAuthorityIsNotTrusted() async throws {
+    @Test(.timeLimit(.minutes(5))) func anotherAuthorityIsNotTrusted() async throws {
         try await KubernetesTestCluster.withClient { trusted in
             var configuration = trusted.configuration
             configuration.trustRoots = nil
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func aServerNameOfItsOwnIsChecked() async throws {
+    @Test(.timeLimit(.minutes(5))) func aServerNameOfItsOwnIsChecked() async throws {
         try await KubernetesTestCluster.withClient { plain in
             var configuration = plain.configuration
             configuration.tlsServerName = "kubernetes.default.svc"

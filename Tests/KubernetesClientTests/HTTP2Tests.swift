@@ -6,7 +6,7 @@ import Testing
 @testable import KubernetesClient
 
 /// Requests over HTTP/2, and what becomes of a connection that dies in silence.
-@Suite(.timeLimit(.minutes(1))) struct HTTP2Tests {
+@Suite(.timeLimit(.minutes(5))) struct HTTP2Tests {
     @Test func requestsShareOneConnection() async throws {
         try await LoopbackServer.with(Array(repeating: .init(body: "ok"), count: 9), http2: true) { client, server in
             let first = try await client.raw("/0")

@@ -5,7 +5,7 @@ import NIOPosix
 import Testing
 
 /// What a server that says nothing can do to the client: nothing, for longer than the time-outs allow.
-@Suite(.timeLimit(.minutes(1))) struct TimeoutTests {
+@Suite(.timeLimit(.minutes(5))) struct TimeoutTests {
     private struct Item: Decodable, Sendable {}
 
     private let pods: ResourcePath

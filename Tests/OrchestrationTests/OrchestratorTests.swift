@@ -5,7 +5,7 @@ import StagingModel
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct OrchestratorTests {
+@Suite(.timeLimit(.minutes(5))) struct OrchestratorTests {
     let name = Samples.stackName()
 
     @Test func `a delivery becomes a stack, a closing ends it`() async throws {

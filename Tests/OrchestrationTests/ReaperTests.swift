@@ -5,7 +5,7 @@ import StagingModel
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ReaperTests {
+@Suite(.timeLimit(.minutes(5))) struct ReaperTests {
     let expired = Lease(startedAt: Samples.start, expiresAt: Samples.start.addingTimeInterval(60))
     let running = Lease(startedAt: Samples.start, expiresAt: Samples.start.addingTimeInterval(86_400))
     let clock = TestClock(now: Samples.start.addingTimeInterval(3_600))

@@ -11,7 +11,7 @@ import StagingModel
 import Store
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LogRoutesTests {
+@Suite(.timeLimit(.minutes(5))) struct LogRoutesTests {
     private static let lines = [
         LogLine(pod: "web-1", container: "app", time: "2026-01-01T00:00:00.5Z", text: "\u{1B}[31mred"),
         LogLine(pod: "web-1", container: "proxy", time: "2026-01-01T00:00:01Z", text: "data: \"quoted\""),

@@ -28,16 +28,17 @@ import Testing
 
     @Test(arguments: ["", "POST /webhooks/github HTTP/1.1\r\nHost: x\r\nX-Slow"])
     func `a header that never ends costs the connection`(sent: String) async throws {
-        try await ServerFixture.run(limits: limits { $0.idle = .milliseconds(200) }) { server async throws in
+        try await ServerFixture.run(limits: limits { $0.idle = .seconds(2) }) { server async throws in
             try await server.connected { connection in
-                if !sent.isEmpty { try await connection.send(sent) }
+                // On a busy machine it may be too late already.
+                if !sent.isEmpty { try? await connection.send(sent) }
                 #expect(await connection.readToEnd() == "")
             }
         }
     }
 
     @Test func `a body that never ends costs the connection, however often a byte comes`() async throws {
-        try await ServerFixture.run(limits: limits { $0.body = .milliseconds(300) }) { server async throws in
+        try await ServerFixture.run(limits: limits { $0.body = .seconds(2) }) { server async throws in
             try await server.connected { connection in
                 try await connection.send(String(request(opened).dropLast(4_000)).replacing("Content-Length: ", with: "Content-Length: 1"))
                 var sent = 0
@@ -67,9 +68,9 @@ import Testing
         "NONSENSE\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "\u{16}\u{3}\u{1}\u{0}\u{5}", "GET /%zz HTTP/9.9\r\n\r\n",
     ])
     func `what is no HTTP ends the connection and nothing else`(bytes: String) async throws {
-        try await ServerFixture.run(limits: limits { $0.idle = .milliseconds(200) }) { server async throws in
+        try await ServerFixture.run(limits: limits { $0.idle = .seconds(2) }) { server async throws in
             try await server.connected { connection in
-                try await connection.send(bytes)
+                try? await connection.send(bytes)
                 #expect(await !connection.readToEnd().contains("200 OK"))
             }
             try await server.connected { connection in
@@ -159,7 +160,7 @@ import Testing
     }
 
     @Test func `an answer before the end of the body arrives, and the connection ends`() async throws {
-        try await ServerFixture.run(limits: limits { $0.body = .milliseconds(300) }) { server async throws in
+        try await ServerFixture.run(limits: limits { $0.body = .seconds(2) }) { server async throws in
             try await server.connected { connection in
                 try await connection.send("POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\nhalf of it")
                 let all = await connection.readToEnd()
