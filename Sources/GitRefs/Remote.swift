@@ -20,7 +20,7 @@ struct Remote {
             ("protocol.allow", "never"), ("protocol.\(address.scheme.rawValue).allow", "always"), ("submodule.recurse", "false"),
             // Packs stay packs: few files, each complete or absent.
             ("fetch.unpackLimit", "1"), ("fetch.writeCommitGraph", "false"),
-            // A power cut can lose what was fetched; then it is mended as other damage is. Waiting for the disk doubled the time of a fetch.
+            // A power cut can lose what was fetched; then it is mended as other damage is. So a fetch need not wait for the disk.
             ("core.fsync", "none"),
         ]
         var environment: [String: String] = [:]
