@@ -28,7 +28,7 @@ extension CommitID: Codable {
     }
 }
 
-/// What a forge says of a pull request. Every text is a stranger's: data, never structure.
+/// What a forge says of a pull request. Every text is a stranger's: data, never structure. A text that the forge left out is empty.
 public struct PullRequest: Codable, Hashable, Sendable {
     public var number: Int
     public var title: String
@@ -39,6 +39,10 @@ public struct PullRequest: Codable, Hashable, Sendable {
     public var base: String
     /// The head commit as the delivery named it. A hint: what is deployed is what the ref says when it is fetched.
     public var head: CommitID?
+    /// What the delivery told of the head commit, where that was only its first digits: 7 to 39 of them. ``head`` is nil then.
+    public var shortHead: String?
+    /// The git ref that the delivery named for the head; nil for the forge's usual one.
+    public var ref: String?
     public var labels: [String]
     /// The page of the pull request on its forge.
     public var url: String
@@ -48,7 +52,7 @@ public struct PullRequest: Codable, Hashable, Sendable {
 
     public init(
         number: Int, title: String = "", author: String = "", branch: String = "", base: String = "", head: CommitID? = nil,
-        labels: [String] = [], url: String = "", isDraft: Bool = false, isFork: Bool = false
+        shortHead: String? = nil, ref: String? = nil, labels: [String] = [], url: String = "", isDraft: Bool = false, isFork: Bool = false
     ) {
         self.number = number
         self.title = title
@@ -56,6 +60,8 @@ public struct PullRequest: Codable, Hashable, Sendable {
         self.branch = branch
         self.base = base
         self.head = head
+        self.shortHead = shortHead
+        self.ref = ref
         self.labels = labels
         self.url = url
         self.isDraft = isDraft
@@ -64,6 +70,27 @@ public struct PullRequest: Codable, Hashable, Sendable {
 }
 
 extension PullRequest {
-    /// The git ref under which a forge serves the head of its pull request: GitHub's, which Gitea and Forgejo share.
+    /// Whether `commit` is the head that was told of; true when none was.
+    public func names(_ commit: CommitID) -> Bool {
+        if let head { return head == commit }
+        return shortHead.map { commit.description.hasPrefix($0) } ?? true
+    }
+
+    /// This, and what its delivery left out as `earlier` has it. That is not its head when that has `moved` since.
+    public func completed(from earlier: PullRequest, moved: Bool) -> PullRequest {
+        var complete = self
+        for text in [\PullRequest.title, \.author, \.branch, \.base, \.url] where self[keyPath: text].isEmpty {
+            complete[keyPath: text] = earlier[keyPath: text]
+        }
+        guard !moved, head == nil else { return complete }
+        if let known = earlier.head, names(known) {
+            (complete.head, complete.shortHead) = (known, nil)
+        } else {
+            complete.shortHead = shortHead ?? earlier.shortHead
+        }
+        return complete
+    }
+
+    /// The git ref under which GitHub serves the head of its pull request. Gitea, Forgejo and our hook for plain git servers do alike.
     public static func headRef(_ number: Int) -> String { "refs/pull/\(number)/head" }
 }

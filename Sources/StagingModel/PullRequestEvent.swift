@@ -9,6 +9,8 @@ public struct PullRequestEvent: Codable, Hashable, Sendable {
         case pushed
         /// Title, base, or another property: the stack's values follow, nothing is launched.
         case edited
+        /// Something of it, and the forge does not tell commits from anything else: the head does.
+        case updated
         case labeled, unlabeled
         case draft, readyForReview
         case closed, merged

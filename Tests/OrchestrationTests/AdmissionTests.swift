@@ -147,6 +147,57 @@ import Testing
         #expect(launched(destroyed) == "other")
     }
 
+    // MARK: Forges that tell less
+
+    private func event(_ change: PullRequestEvent.Change, _ edit: (inout PullRequest) -> Void) -> PullRequestEvent {
+        var event = Samples.event(change)
+        event.pullRequest.head = nil
+        edit(&event.pullRequest)
+        return event
+    }
+
+    @Test func `an update is a push when the head says so`() {
+        let short = { (digit: Character) in
+            { (pullRequest: inout PullRequest) in pullRequest.shortHead = String(repeating: digit, count: 12) }
+        }
+        let same = admit(event(.updated, short("a")), current: Samples.stack())
+        #expect(same.action == .update && same.stack?.revision == 1)
+        #expect(same.stack?.pullRequest.head == Samples.commit("a") && same.stack?.pullRequest.shortHead == nil)
+        let moved = admit(event(.updated, short("b")), current: Samples.stack())
+        #expect(moved.action == .update && moved.stack?.revision == 2)
+        #expect(moved.stack?.pullRequest.head == nil && moved.stack?.pullRequest.shortHead == "bbbbbbbbbbbb")
+        #expect(moved.reason == "new commit bbbbbbbbbbbb")
+        let known = Samples.stack { $0.pullRequest = moved.stack?.pullRequest ?? $0.pullRequest }
+        #expect(admit(event(.updated, short("b")), current: known).stack?.revision == 1)
+        #expect(admit(event(.updated, short("a")), current: known).stack?.revision == 2)
+    }
+
+    @Test func `an update launches a stack that is gone only with another head`() {
+        let update = { (digit: Character) in event(.updated) { $0.shortHead = String(repeating: digit, count: 12) } }
+        #expect(admit(update("a"), current: destroyed).action == .ignored)
+        #expect(admit(update("b"), current: destroyed).action == .create)
+        // Nothing is known of it: it was opened before anybody listened.
+        #expect(admit(update("a")).action == .create)
+    }
+
+    @Test func `a push that does not say where to is one all the same`() {
+        let pushed = admit(event(.pushed) { _ in }, current: Samples.stack())
+        #expect(pushed.stack?.revision == 2)
+        #expect(pushed.stack?.pullRequest.head == nil)
+        #expect(pushed.reason == "new commit on its branch")
+    }
+
+    @Test(arguments: [PullRequestEvent.Change.edited, .pushed, .closed])
+    func `what a delivery leaves out stays as it was`(change: PullRequestEvent.Change) {
+        let admission = admit(
+            event(change) { $0 = PullRequest(number: 7, title: "Another", labels: ["new"]) }, current: Samples.stack())
+        let pullRequest = admission.stack?.pullRequest
+        #expect(pullRequest?.title == "Another" && pullRequest?.labels == ["new"])
+        #expect(pullRequest?.author == "octocat" && pullRequest?.branch == "basket" && pullRequest?.base == "main")
+        #expect(pullRequest?.url == "https://github.com/acme/shop/pull/7")
+        #expect(pullRequest?.head == (change == .pushed ? nil : Samples.commit("a")))
+    }
+
     @Test func `a title changes nothing but a string`() {
         var event = Samples.event(.edited)
         event.pullRequest.title = "\"]}: {{x}} ${{ pr.title }} && rm -rf /"

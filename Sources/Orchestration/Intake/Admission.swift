@@ -40,16 +40,19 @@ public func admit(_ event: PullRequestEvent, to repository: RepositorySettings, 
     if var stack = current, stack.isRunning(at: now) {
         return update(&stack, with: event, policy: policy, now: now)
     }
-    switch event.change {
-    case .opened, .reopened, .pushed:
-        var stack = Stack(launching: name, of: repository, instead: current, policy: policy, now: now)
-        stack.pullRequest = event.pullRequest
-        stack.forgeUpdatedAt = event.updatedAt
-        stack.message = "pull request \(event.change.rawValue)"
-        return Admission(action: .create, reason: "pull request \(event.change.rawValue)", stack: stack)
-    case .edited, .labeled, .unlabeled, .draft, .readyForReview, .closed, .merged:
-        return .ignored("the pull request has no stack that \"\(event.change.rawValue)\" could update")
-    }
+    let moved = current.map { movesHead(event, of: $0) } ?? true
+    let launches =
+        switch event.change {
+        case .opened, .reopened, .pushed: true
+        case .updated: moved
+        case .edited, .labeled, .unlabeled, .draft, .readyForReview, .closed, .merged: false
+        }
+    guard launches else { return .ignored("the pull request has no stack that \"\(event.change.rawValue)\" could update") }
+    var stack = Stack(launching: name, of: repository, instead: current, policy: policy, now: now)
+    stack.pullRequest = event.pullRequest.completed(from: stack.pullRequest, moved: moved)
+    stack.forgeUpdatedAt = event.updatedAt
+    stack.message = "pull request \(event.change.rawValue)"
+    return Admission(action: .create, reason: "pull request \(event.change.rawValue)", stack: stack)
 }
 
 /// Why a pull request from a fork gets no stack; nil when it gets one.
@@ -61,9 +64,17 @@ private func refusal(ofForksBy repository: RepositorySettings) -> String? {
     }
 }
 
+/// Whether the head is another one than the stack's record knows. A forge that does not say which it is now says at least that it was pushed.
+private func movesHead(_ event: PullRequestEvent, of stack: Stack) -> Bool {
+    let known = stack.pullRequest
+    if let head = event.pullRequest.head { return head != known.head }
+    guard let short = event.pullRequest.shortHead else { return event.change == .pushed }
+    return known.head.map { !event.pullRequest.names($0) } ?? (short != known.shortHead)
+}
+
 private func update(_ stack: inout Stack, with event: PullRequestEvent, policy: LaunchPolicy, now: Date) -> Admission {
-    let moved = event.pullRequest.head != nil && event.pullRequest.head != stack.pullRequest.head
-    stack.pullRequest = event.pullRequest
+    let moved = movesHead(event, of: stack)
+    stack.pullRequest = event.pullRequest.completed(from: stack.pullRequest, moved: moved)
     stack.forgeUpdatedAt = event.updatedAt ?? stack.forgeUpdatedAt
     guard moved else {
         return Admission(action: .update, reason: "pull request \(event.change.rawValue); its commit is the same", stack: stack)
@@ -71,10 +82,11 @@ private func update(_ stack: inout Stack, with event: PullRequestEvent, policy: 
     stack.ref = nil
     stack.pinnedCommit = nil
     let isDeploying = stack.isDeploying
-    stack.anew(message: "new commit \(event.pullRequest.head?.short ?? "")")
+    let message = "new commit \(event.pullRequest.head?.short ?? event.pullRequest.shortHead ?? "on its branch")"
+    stack.anew(message: message)
     if isDeploying { stack.settlesAt = now.addingTimeInterval(Stack.settling) }
     if policy.lifetime.renewOnPush, stack.lease.expiresAt != nil { stack.lease = Lease(from: now, policy: policy.lifetime) }
-    return Admission(action: .update, reason: "new commit \(event.pullRequest.head?.short ?? "")", stack: stack)
+    return Admission(action: .update, reason: message, stack: stack)
 }
 
 private func close(
@@ -90,7 +102,7 @@ private func close(
         stack.end(.closed, message: "pull request \(event.change.rawValue)")
         return Admission(action: .ignored, reason: "the pull request has no stack", stack: stack)
     }
-    stack.pullRequest = event.pullRequest
+    stack.pullRequest = event.pullRequest.completed(from: stack.pullRequest, moved: false)
     stack.forgeUpdatedAt = event.updatedAt ?? stack.forgeUpdatedAt
     guard stack.wanted == .running else {
         return Admission(action: .ignored, reason: "the stack is \(stack.phase.rawValue) already", stack: stack)

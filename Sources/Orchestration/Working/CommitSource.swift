@@ -10,7 +10,11 @@ struct CommitSource {
     private static let patience = 3
 
     func commit(for stack: Stack) async throws -> CommitID {
-        let ref = stack.ref ?? PullRequest.headRef(stack.name.number)
+        guard let ref = stack.ref ?? Forge(rawValue: repository.forge)?.headRef(of: stack.pullRequest) else {
+            throw StepError(
+                "\(repository.forge) serves no ref for this pull request that could be fetched; name one with `slingshot create \(stack.name.repository) \(stack.name.number) --ref refs/heads/…`",
+                isRetryable: false)
+        }
         let attempts = stack.failure.flatMap { $0.step == Step.fetch(revision: 0).name ? $0.attempts : nil } ?? 0
         let mayLag = stack.ref == nil && attempts < Self.patience
         let head: CommitID
@@ -25,11 +29,10 @@ struct CommitSource {
             }
             return pinned
         }
-        guard stack.ref == nil, let told = stack.pullRequest.head, told != head else { return head }
-        let isOlder = try await refs.contains(told, in: head, of: repository)
-        if !isOlder, mayLag {
-            throw StepError("\(ref) still names \(head.short), not \(told.short) as the delivery said", isRetryable: true)
-        }
-        return head
+        guard mayLag, !stack.pullRequest.names(head) else { return head }
+        // A commit that the delivery named, and that the ref has left behind since, is older. Of the first digits alone nobody can tell.
+        if let told = stack.pullRequest.head, try await refs.contains(told, in: head, of: repository) { return head }
+        let told = stack.pullRequest.head?.short ?? stack.pullRequest.shortHead ?? ""
+        throw StepError("\(ref) still names \(head.short), not \(told) as the delivery said", isRetryable: true)
     }
 }
