@@ -78,7 +78,7 @@ let package = Package(
         library("Planning", ["StagingModel", "StrictYAML", "StackTemplates", crypto]),
         // Each template's folder is the plugin's to embed; the compiler has to leave it alone.
         .target(name: "StackTemplates", path: "templates", exclude: ["web"], swiftSettings: settings, plugins: ["EmbedTemplates"]),
-        library("Webhooks", path: "webhooks", ["StagingModel", crypto]),
+        library("Webhooks", path: "webhooks", ["StagingModel", crypto], exclude: ["git"]),
         library("Telemetry", [coreMetrics, logging]),
         library("Orchestration", ["StagingModel", "Planning", "Telemetry", coreMetrics, logging, serviceLifecycle]),
         // Engines: each implements one of Orchestration's ports.

@@ -1,3 +1,4 @@
+import Crypto
 public import Foundation
 public import StagingModel
 
@@ -10,20 +11,23 @@ public struct Delivery: Sendable {
     public let headers: [String: String]
     /// The raw bytes, exactly as they were signed.
     public let body: Data
+    /// When it came in: signatures with a time count for a while only.
+    public let receivedAt: Date
 
-    public init(forge: String, headers: some Sequence<(name: String, value: String)>, body: Data) {
-        self.forge = forge
-        self.headers = Dictionary(headers.map { ($0.name.lowercased(), $0.value) }) { "\($0), \($1)" }
-        self.body = body
+    public init(forge: String, headers: some Sequence<(name: String, value: String)>, body: Data, receivedAt: Date) {
+        self.init(
+            forge: forge, lowerCased: Dictionary(headers.map { ($0.name.lowercased(), $0.value) }) { "\($0), \($1)" }, body: body,
+            receivedAt: receivedAt)
     }
 
     /// The delivery with its body, once that has come in.
-    public func with(body: Data) -> Delivery { Delivery(forge: forge, lowerCased: headers, body: body) }
+    public func with(body: Data) -> Delivery { Delivery(forge: forge, lowerCased: headers, body: body, receivedAt: receivedAt) }
 
-    private init(forge: String, lowerCased headers: [String: String], body: Data) {
+    private init(forge: String, lowerCased headers: [String: String], body: Data, receivedAt: Date) {
         self.forge = forge
         self.headers = headers
         self.body = body
+        self.receivedAt = receivedAt
     }
 
     /// A header's value; nil when it is missing or empty.
@@ -38,6 +42,21 @@ public struct Delivery: Sendable {
             throw .malformed(field: name, why: "must be 1 to 100 letters, digits, '-', '_' or '.'")
         }
         return text
+    }
+
+    /// A header that names an event: 1 to 100 ASCII letters, digits, spaces, `-`, `_`, `.` or `:`.
+    func event(_ name: String) throws(DeliveryRejection) -> String {
+        guard let text = header(name) else { throw .malformed(field: name, why: "is missing") }
+        guard text.utf8.count <= 100, text.utf8.allSatisfy({ isIdentifier($0) || $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: ":") })
+        else {
+            throw .malformed(field: name, why: "must be 1 to 100 letters, digits, spaces, '-', '_', '.' or ':'")
+        }
+        return text
+    }
+
+    /// An id for a delivery whose forge gives it none: what was said before, word for word, is the same delivery once more.
+    var digest: String {
+        "sha256-" + SHA256.hash(data: body).map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()
     }
 }
 

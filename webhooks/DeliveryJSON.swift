@@ -104,9 +104,6 @@ private func fieldPath(_ keys: [any CodingKey]) -> String {
 }
 
 extension KeyedDecodingContainer {
-    /// The most Unicode scalars that are kept of one text.
-    private var longest: Int { 1_024 }
-
     func text(_ key: Key) throws -> String {
         try scalar(String.self, key, "must be a text of valid escapes")
     }
@@ -137,19 +134,24 @@ extension KeyedDecodingContainer {
         return text
     }
 
-    /// A text for people, as one line: cut to 1,024 characters, control characters turned into spaces. Scalars are counted, because
-    /// one grapheme can be megabytes of combining marks.
-    func line(_ key: Key) throws -> String {
-        var line = String.UnicodeScalarView()
-        for scalar in try text(key).unicodeScalars.prefix(longest) {
-            line.append(isControl(scalar) ? " " : scalar)
-        }
-        return String(line)
-    }
+    func line(_ key: Key) throws -> String { Webhooks.line(of: try text(key)) }
 
     func rejection(of key: Key, _ why: String) -> DeliveryRejection {
         .malformed(field: fieldPath(codingPath + [key]), why: why)
     }
+}
+
+/// The most Unicode scalars that are kept of one text.
+private let longest = 1_024
+
+/// A text for people, as one line: cut to 1,024 characters, control characters turned into spaces. Scalars are counted, because one grapheme
+/// can be megabytes of combining marks.
+func line(of text: String) -> String {
+    var line = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars.prefix(longest) {
+        line.append(isControl(scalar) ? " " : scalar)
+    }
+    return String(line)
 }
 
 private func isControl(_ scalar: Unicode.Scalar) -> Bool {

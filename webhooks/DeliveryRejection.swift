@@ -11,6 +11,8 @@ public enum DeliveryRejection: Error, Hashable, CustomStringConvertible {
     /// The signature is of no secret that is configured, or not of the secret of the repository that the delivery is about:
     /// one text for both, so that it tells nothing about other repositories' secrets.
     case wrongSignature
+    /// The signature is right, and of a time too far from now: a delivery of old, sent once more, or a clock that is wrong.
+    case stale
     /// The body is not JSON, going by its content type.
     case unsupportedMediaType
     /// A header or a field of the payload is missing or wrong. `field` is the header's name or the field's path.
@@ -22,7 +24,7 @@ public enum DeliveryRejection: Error, Hashable, CustomStringConvertible {
     public var status: Int {
         switch self {
         case .malformed: 400
-        case .unsigned, .wrongSignature: 401
+        case .unsigned, .wrongSignature, .stale: 401
         case .unknownForge, .unknownRepository: 404
         case .tooLarge: 413
         case .unsupportedMediaType: 415
@@ -36,6 +38,7 @@ public enum DeliveryRejection: Error, Hashable, CustomStringConvertible {
         case .unknownForge: "unknown-forge"
         case .unsigned: "unsigned"
         case .wrongSignature: "wrong-signature"
+        case .stale: "stale"
         case .unsupportedMediaType: "unsupported-media-type"
         case .malformed: "malformed"
         case .unknownRepository: "unknown-repository"
@@ -52,6 +55,8 @@ public enum DeliveryRejection: Error, Hashable, CustomStringConvertible {
             "the delivery has no \(header) header; set the webhook's secret to the repository's webhookSecret"
         case .wrongSignature:
             "the signature matches no secret configured for the repository; set the webhook's secret to the repository's webhookSecret"
+        case .stale:
+            "the delivery was signed more than five minutes before or after now; set the clocks right, or sign it anew"
         case .unsupportedMediaType:
             "the body is not JSON; set the webhook's content type to application/json"
         case .malformed(let field, let why):

@@ -4,11 +4,11 @@ public protocol ForgeAdapter: Sendable {
     var forge: String { get }
 
     /// Whether the delivery's raw bytes were signed with `secret`, decided in constant time and without reading them. A
-    /// missing signature throws ``DeliveryRejection/unsigned(header:)``; one that is no signature at all is just wrong.
+    /// missing signature throws ``DeliveryRejection/unsigned(header:)``; one that is no signature at all is just wrong. A right one of
+    /// another time than the delivery's is ``DeliveryRejection/stale``.
     func isSigned(_ delivery: Delivery, with secret: WebhookSecret) throws(DeliveryRejection) -> Bool
 
-    /// What makes the delivery unique, from its headers: the webhook's id (empty when the forge does not say), and the
-    /// delivery's, which a redelivery keeps. Headers of another forge are ``DeliveryRejection/malformed(field:why:)``.
+    /// What makes the delivery unique: the webhook's id (empty when the forge does not say), and the delivery's, which a redelivery keeps.
     func key(of delivery: Delivery) throws(DeliveryRejection) -> (hook: String, id: String)
 
     /// What a verified delivery says. What can't be read is ``DeliveryRejection/malformed(field:why:)``; what is of no

@@ -39,6 +39,7 @@ public struct WebhookReceiver: Sendable {
         let proven = try secrets(of: candidates, thatSigned: delivery, adapter)
         guard !proven.isEmpty else { throw .wrongSignature }
 
+        try delivery.refuseOtherForges()
         let (hook, id) = try adapter.key(of: delivery)
         guard isJSON(delivery) else { throw .unsupportedMediaType }
         let message = try adapter.message(in: delivery)
@@ -51,12 +52,18 @@ public struct WebhookReceiver: Sendable {
     /// Whether there is an adapter for the forge.
     public func knows(_ forge: String) -> Bool { adapters.contains { $0.forge == forge } }
 
-    /// Refuses what can be refused by its headers, so that nobody without a signature gets a body read: an unknown forge, and a
-    /// missing signature.
+    /// Refuses what can be refused by its headers, so that nobody without a signature gets a body read: an unknown forge, a missing
+    /// signature (or another forge's), and a body that is not JSON. Gitea signs the JSON in a form, so that its form would only be wrong later.
     public func checkHeaders(of delivery: Delivery) throws(DeliveryRejection) {
         guard let adapter = adapters.first(where: { $0.forge == delivery.forge }) else { throw .unknownForge(delivery.forge) }
         guard let subscription = subscriptions.first(where: { $0.forge == delivery.forge }) else { throw .wrongSignature }
-        _ = try adapter.isSigned(delivery, with: subscription.secret)
+        do throws(DeliveryRejection) {
+            _ = try adapter.isSigned(delivery, with: subscription.secret)
+        } catch {
+            try delivery.refuseOtherForges()
+            throw error
+        }
+        guard isJSON(delivery) else { throw .unsupportedMediaType }
     }
 
     private func secrets(

@@ -22,6 +22,24 @@ public struct WebhookSecret: Hashable, Sendable, CustomStringConvertible, Custom
         return HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: body, using: SymmetricKey(data: bytes))
     }
 
+    /// Whether `token` is the secret itself, compared in constant time: by digests, so that not even its length shows.
+    func equals(_ token: String) -> Bool {
+        SHA256.hash(data: Data(token.utf8)) == SHA256.hash(data: bytes)
+    }
+
+    /// Whether one of `codes` is the HMAC-SHA256 of `prefix` and `body`, compared in constant time, under the key that the Standard Webhooks
+    /// specification writes as `whsec_` and base64. A secret of another form is the key itself.
+    func authenticates(_ prefix: String, _ body: Data, withOneOf codes: [Data]) -> Bool {
+        let mark = Array("whsec_".utf8)
+        let decoded = bytes.starts(with: mark) ? Data(base64Encoded: Data(bytes.dropFirst(mark.count))) : nil
+        let key = decoded.flatMap { $0.isEmpty ? nil : $0 } ?? Data(bytes)
+        var code = HMAC<SHA256>(key: SymmetricKey(data: key))
+        code.update(data: Data(prefix.utf8))
+        code.update(data: body)
+        let expected = code.finalize()
+        return codes.contains { expected == $0 }
+    }
+
     public var description: String { "<secret>" }
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

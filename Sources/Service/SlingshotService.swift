@@ -65,7 +65,7 @@ public struct SlingshotService: Sendable {
                 routes: routes.table, trustedProxies: Set(trustedProxies.compactMap { Sender($0) }), rejections: rejections,
                 metrics: metrics))
         HealthRoutes(store: store, health: health, runtimes: runtimes.keys.sorted(), clock: clock).add(to: routes)
-        WebhookRoutes(receiver: receiver, intake: intake, rejections: rejections, metrics: metrics).add(to: routes)
+        WebhookRoutes(receiver: receiver, intake: intake, rejections: rejections, metrics: metrics, clock: clock).add(to: routes)
         MetricsRoute(store: store, health: health, clock: clock, registry: registry).add(to: routes.group().add(middleware: tokens))
         let api = routes.group("api/v1").add(middleware: tokens)
         OpenAPIRoute().add(to: api)

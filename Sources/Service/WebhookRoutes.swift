@@ -15,14 +15,16 @@ struct WebhookRoutes {
     let intake: Intake
     let rejections: Rejections
     let metrics: ServiceMetrics
+    let clock: any WallClock
     private let budget = BodyBudget(bytes: 128 * 1024 * 1024)
     private let lane = SlowLane()
 
-    init(receiver: WebhookReceiver, intake: Intake, rejections: Rejections, metrics: ServiceMetrics) {
+    init(receiver: WebhookReceiver, intake: Intake, rejections: Rejections, metrics: ServiceMetrics, clock: any WallClock) {
         self.receiver = receiver
         self.intake = intake
         self.rejections = rejections
         self.metrics = metrics
+        self.clock = clock
     }
 
     func add(to router: some RouterMethods<CallContext>) {
@@ -42,7 +44,8 @@ struct WebhookRoutes {
     }
 
     private func verified(_ request: Request, forge: String, _ context: CallContext) async throws -> VerifiedDelivery {
-        let head = Delivery(forge: forge, headers: request.headers.map { (name: $0.name.canonicalName, value: $0.value) }, body: Data())
+        let headers = request.headers.map { (name: $0.name.canonicalName, value: $0.value) }
+        let head = Delivery(forge: forge, headers: headers, body: Data(), receivedAt: clock.now)
         try receiver.checkHeaders(of: head)
         return try await budget.with(context.sender) { keep in
             let delivery = head.with(body: try await body(of: request, keep))

@@ -30,6 +30,11 @@ public struct OpenAPIDocument: Sendable {
         return method == "HEAD" ? [] : try faults(of: body, contentType, in: response)
     }
 
+    /// What is wrong with a value that the document has a schema for.
+    public func faults(of value: JSONValue, schema name: String) -> [String] {
+        JSONSchema(root: root).faults(of: value, ["$ref": .string("#/components/schemas/\(name)")], at: "$")
+    }
+
     private func matches(_ template: String, _ path: String) -> Bool {
         let asked = path.prefix { $0 != "?" }.split(separator: "/")
         let segments = template.split(separator: "/")

@@ -7,7 +7,7 @@ import Testing
 /// From a forge's signed delivery to a stack that is gone, with the real program on podman.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct PodmanServeTests {
     /// A web application, and a second service that it asks by name.
-    private func stackFile(_ greeting: String) -> [String: String] {
+    func stackFile(_ greeting: String) -> [String: String] {
         func deployment(_ name: String, _ command: String) -> String {
             """
             apiVersion: apps/v1
@@ -39,7 +39,7 @@ import Testing
         ]
     }
 
-    private func run(_ body: @Sendable (PodmanServe) async throws -> Void) async throws {
+    func run(_ body: @Sendable (PodmanServe) async throws -> Void) async throws {
         try PodmanTestEngine.require()
         let prefix = "q\(String(UInt32.random(in: 0..<0xFFFFFF), radix: 36))-"
         do {
@@ -147,7 +147,7 @@ struct PodmanServe: Sendable {
 
     var state: URL { directory.appending(path: "state") }
 
-    func configure(lifetime: String = "{default: 24h, maximum: 7d}") throws {
+    func configure(lifetime: String = "{default: 24h, maximum: 7d}", forge: Forge = .github) throws {
         let text = """
             server: {listen: "127.0.0.1:0", apiToken: {env: SLINGSHOT_TOKEN}}
             state: \(state.path)
@@ -158,7 +158,7 @@ struct PodmanServe: Sendable {
             lifetime: \(lifetime)
             repositories:
               - name: shop
-                forge: github
+                forge: \(forge.rawValue)
                 repository: acme/shop
                 url: file://\(repository.directory.path)
                 runtime: box

@@ -4,7 +4,7 @@ import SlingshotTestSupport
 
 /// Seeded fuzzing: each input is a function of its number, so that any can be made again.
 ///
-/// Some hundred inputs a run of the tests. `SLINGSHOT_FUZZ_SECONDS=120 swift test --filter FuzzTests` goes on for so long a target; then
+/// Some hundred inputs a run of the tests, or some thousand. `SLINGSHOT_FUZZ_SECONDS=120 swift test --filter FuzzTests` goes on for so long a target; then
 /// the number of the input at hand is in `<temporary folder>/slingshot-fuzz-<target>`, for the case that it takes the process down, and an
 /// input that takes more than a minute does so. `SLINGSHOT_FUZZ_FIRST=n` begins at input n.
 enum Fuzzing {

@@ -61,10 +61,12 @@ struct ServiceFixture: Sendable {
             engines: Engines(store: store, runtimes: [:], refs: NoRefs(), clock: clock, metrics: registry),
             settings: OrchestrationSettings(repositories: [Samples.repository()], policy: Samples.policy), logger: quiet)
         let intake = Intake(store: store, repositories: [Samples.repository()], policy: Samples.policy, clock: clock) { _ in }
-        let subscription = Subscription(
-            repository: Samples.repository().name, forge: "github", fullName: "acme/shop", secret: try #require(WebhookSecret(secret.utf8)))
+        let secret = try #require(WebhookSecret(secret.utf8))
+        let subscriptions = Forge.allCases.map { forge in
+            Subscription(repository: Samples.repository().name, forge: forge.rawValue, fullName: "acme/shop", secret: secret)
+        }
         let service = SlingshotService(
-            store: store, intake: intake, receiver: WebhookReceiver(adapters: [GitHubAdapter()], subscriptions: [subscription]),
+            store: store, intake: intake, receiver: WebhookReceiver(adapters: Forge.allCases.map(\.adapter), subscriptions: subscriptions),
             policy: Samples.policy, clock: clock, health: orchestrator.health, runtimes: ["cluster": engine], registry: registry,
             apiToken: token,
             trustedProxies: trustedProxies, limits: limits, plan: plan)

@@ -76,6 +76,12 @@ import Testing
         #expect(settings.url == url)
     }
 
+    @Test(arguments: Forge.allCases)
+    func `every forge can be named`(forge: Forge) throws {
+        let configuration = try load(Self.minimal.replacing("forge: github", with: "forge: \(forge.rawValue)"))
+        #expect(configuration.repositories.first?.settings.forge == forge.rawValue)
+    }
+
     @Test(arguments: [
         ("domain: staging.example.com", "domain: staging.example.com\ndomian: x", "3: \"domian\" is unknown; did you mean \"domain\"?"),
         ("domain: staging.example.com", "domain: Staging", "2: domain"),
@@ -83,7 +89,7 @@ import Testing
         ("kind: kubernetes", "kind: podman, kubeconfig: /etc/k", "4: "),
         ("kind: kubernetes", "kind: podman, socket: podman.sock", "4: runtimes.cluster.socket"),
         ("name: shop", "name: shop-1", "6: repositories[0].name"),
-        ("forge: github", "forge: gitlab", "7: repositories[0].forge"),
+        ("forge: github", "forge: gitlub", "7: repositories[0].forge: names no forge; \"gitlub\" is unknown; did you mean \"github\"?"),
         ("runtime: cluster", "runtime: box", "10: repositories[0].runtime"),
         ("webhookSecret: {env: SHOP_WEBHOOK_SECRET}", "webhookSecret: hunter2", "11: repositories[0].webhookSecret"),
         ("webhookSecret: {env: SHOP_WEBHOOK_SECRET}", "webhookSecret: {env: A, file: B}", "11: repositories[0].webhookSecret"),

@@ -44,7 +44,7 @@ import Testing
             runtimes: {c: {kind: docker}}
             repositories:
               - name: a-1
-                forge: gitlab
+                forge: gitlub
                 url: ftp://x
                 policy: {level: none, allow: {kinds: [Role.rbac.authorization.k8s.io], foo: 1, capabilities: [CAP_X]}}
             """

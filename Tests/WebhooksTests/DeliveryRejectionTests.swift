@@ -5,7 +5,7 @@ import Testing
 @Suite struct DeliveryRejectionTests {
     private static let table: [(DeliveryRejection, Int, String)] = [
         (.malformed(field: "number", why: "is missing"), 400, "malformed"), (.unsigned(header: "X-Hub-Signature-256"), 401, "unsigned"),
-        (.wrongSignature, 401, "wrong-signature"), (.unknownForge("x"), 404, "unknown-forge"),
+        (.wrongSignature, 401, "wrong-signature"), (.stale, 401, "stale"), (.unknownForge("x"), 404, "unknown-forge"),
         (.unknownRepository("a/b"), 404, "unknown-repository"),
         (.tooLarge(limit: 7), 413, "body-too-large"), (.unsupportedMediaType, 415, "unsupported-media-type"),
     ]

@@ -11,7 +11,7 @@ import Testing
 
     private func isSigned(_ header: String?, secret: String = Self.secret, body: String = "Hello, World!") throws -> Bool {
         let headers = header.map { [(name: "X-Hub-Signature-256", value: $0)] } ?? []
-        let delivery = Delivery(forge: "github", headers: headers, body: Data(body.utf8))
+        let delivery = Delivery(forge: "github", headers: headers, body: Data(body.utf8), receivedAt: .distantPast)
         return try GitHubAdapter().isSigned(delivery, with: GitHubFixture.secret(secret))
     }
 
@@ -93,9 +93,10 @@ import Testing
     }
 
     @Test func forgejoGoesBeforeTheGiteaHeadersItSends() throws {
-        let delivery = GitHubFixture.delivery(Data(), headers: ["X-Gitea-Event": "push", "X-Forgejo-Event": "push"])
+        let body = try GitHubFixture.opened().canonicalBytes
+        let delivery = GitHubFixture.delivery(body, headers: ["X-Gitea-Event": "push", "X-Forgejo-Event": "push"])
         let why = "is a header of forgejo; point this webhook at /webhooks/forgejo"
-        #expect(throws: DeliveryRejection.malformed(field: "x-forgejo-event", why: why)) { try GitHubAdapter().key(of: delivery) }
+        #expect(throws: DeliveryRejection.malformed(field: "x-forgejo-event", why: why)) { try GitHubFixture.receiver().receive(delivery) }
     }
 
     @Test func readsPing() throws {

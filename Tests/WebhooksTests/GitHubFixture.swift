@@ -7,6 +7,7 @@ import StagingModel
 /// GitHub's deliveries as the tests make them: a realistic payload, edited by path, and signed.
 enum GitHubFixture {
     static let secret = "fish and chips"
+    static let now = Date(timeIntervalSince1970: 1_795_248_060)
 
     /// A `pull_request` event with the action `opened`, in GitHub's documented shape.
     static func opened() throws -> JSONValue { try payload.get() }
@@ -47,7 +48,7 @@ enum GitHubFixture {
             "X-GitHub-Hook-ID": "292430182", "X-Hub-Signature-256": "sha256=" + signature(body, secret: secret),
         ]
         for (name, value) in changes { headers[name] = value }
-        return Delivery(forge: forge, headers: headers.map { (name: $0.key, value: $0.value) }, body: Data(body))
+        return Delivery(forge: forge, headers: headers.map { (name: $0.key, value: $0.value) }, body: Data(body), receivedAt: now)
     }
 
     /// What the payload says, signed and received.

@@ -80,7 +80,8 @@ import Testing
         let good = (name: "X-Hub-Signature-256", value: "sha256=" + GitHubFixture.signature(body, secret: shop))
         for headers in [[good, (name: "x-hub-signature-256", value: "sha256=00")], [good, good]] {
             #expect(throws: DeliveryRejection.wrongSignature) {
-                try GitHubFixture.receiver().receive(Delivery(forge: "github", headers: headers, body: Data(body)))
+                try GitHubFixture.receiver().receive(
+                    Delivery(forge: "github", headers: headers, body: Data(body), receivedAt: GitHubFixture.now))
             }
         }
     }

@@ -1,11 +1,8 @@
 import StagingModel
 
-/// What an action of a `pull_request` event means for a stack. These are all that GitHub documents; it adds new ones.
-enum GitHubAction: Hashable {
-    case change(PullRequestEvent.Change)
-    case ignored(reason: String)
-
-    init(_ action: String) {
+extension ForgeAction {
+    /// What an action of a `pull_request` event means. These are all that GitHub documents; it adds new ones.
+    init(gitHub action: String) {
         self =
             switch action {
             case "opened": .change(.opened)
@@ -24,7 +21,7 @@ enum GitHubAction: Hashable {
             case "milestoned", "demilestoned": .ignored(reason: "because milestones don't change a stack")
             case "locked", "unlocked": .ignored(reason: "because locking the conversation doesn't change a stack")
             case "review_requested", "review_request_removed": .ignored(reason: "because review requests don't change a stack")
-            default: .ignored(reason: "because \(action) is an action that Slingshot does not know")
+            default: .unknown(action)
             }
     }
 }

@@ -6,14 +6,11 @@ public struct GitHubAdapter: ForgeAdapter {
 
     /// `X-Hub-Signature-256: sha256=<64 hexadecimal digits>`. The older `X-Hub-Signature` is SHA-1 and counts for nothing.
     public func isSigned(_ delivery: Delivery, with secret: WebhookSecret) throws(DeliveryRejection) -> Bool {
-        guard let signature = delivery.header("x-hub-signature-256") else { throw .unsigned(header: "X-Hub-Signature-256") }
-        let scheme = "sha256="
-        return signature.hasPrefix(scheme) && secret.authenticates(delivery.body, hexadecimal: signature.dropFirst(scheme.count))
+        try delivery.hasCode(in: "X-Hub-Signature-256", after: "sha256=", of: secret)
     }
 
     /// The hook's id may be missing, as from older GitHub Enterprise Servers; the delivery's may not.
     public func key(of delivery: Delivery) throws(DeliveryRejection) -> (hook: String, id: String) {
-        try refuseOtherForges(delivery)
         guard let id = try delivery.identifier("x-github-delivery") else { throw .malformed(field: "x-github-delivery", why: "is missing") }
         return (try delivery.identifier("x-github-hook-id") ?? "", id)
     }
@@ -30,15 +27,6 @@ public struct GitHubAdapter: ForgeAdapter {
             let payload = try DeliveryJSON.decode(GitHubPayload.self, from: delivery.body)
             return .ignored(
                 repository: payload.repository?.fullName, reason: "because only pull_request events change a stack, and this is \(event)")
-        }
-    }
-
-    /// Gitea and Forgejo send GitHub's headers besides their own, and payloads that differ.
-    private func refuseOtherForges(_ delivery: Delivery) throws(DeliveryRejection) {
-        for other in ["forgejo", "gitea"] {
-            if let header = delivery.headers.keys.filter({ $0.hasPrefix("x-\(other)-") }).min() {
-                throw .malformed(field: header, why: "is a header of \(other); point this webhook at /webhooks/\(other)")
-            }
         }
     }
 }

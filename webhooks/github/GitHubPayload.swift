@@ -32,11 +32,7 @@ struct GitHubRepository: Decodable {
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
         id = try fields.wholeNumber(.id)
-        fullName = try fields.name(.fullName)
-        let parts = fullName.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy(isIdentifier) }) else {
-            throw fields.rejection(of: .fullName, "must be owner/name")
-        }
+        fullName = try fields.fullName(.fullName)
     }
 
     /// Two that disagree in either are two: a doubt makes a fork.

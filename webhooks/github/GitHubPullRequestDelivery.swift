@@ -14,7 +14,7 @@ struct GitHubPullRequestDelivery: Decodable {
         let fields = try decoder.container(keyedBy: Key.self)
         let action = try fields.name(.action)
         let repository = try fields.decode(GitHubRepository.self, forKey: .repository)
-        switch GitHubAction(action) {
+        switch ForgeAction(gitHub: action) {
         case .ignored(let reason):
             message = .ignored(repository: repository.fullName, reason: reason)
         case .change(let change):
@@ -50,8 +50,7 @@ private struct GitHubPullRequest: Decodable {
 
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
-        number = try fields.wholeNumber(.number)
-        guard (1...9_999_999_999).contains(number) else { throw fields.rejection(of: .number, "must be between 1 and 9999999999") }
+        number = try fields.pullRequestNumber(.number)
         title = try fields.line(.title)
         // Null for an account that was deleted; GitHub shows those as its user "ghost".
         author = try fields.decode(GitHubUser?.self, forKey: .user)?.login ?? "ghost"
@@ -62,14 +61,11 @@ private struct GitHubPullRequest: Decodable {
         }
         // GitHub allows 100 labels on a pull request.
         labels = try fields.decode([GitHubLabel].self, forKey: .labels).prefix(100).map(\.name)
-        url = webAddress(try fields.text(.url))
+        url = try fields.webAddress(.url)
         isDraft = try fields.decode(Bool.self, forKey: .draft)
         // Documented as a boolean or null.
         isMerged = try fields.decode(Bool?.self, forKey: .merged) ?? false
-        guard let updatedAt = Date(rfc3339: try fields.name(.updatedAt)) else {
-            throw fields.rejection(of: .updatedAt, "must be an RFC 3339 time")
-        }
-        self.updatedAt = updatedAt
+        updatedAt = try fields.time(.updatedAt)
     }
 
     /// A fork unless head, base and the repository of the delivery are the same one.
@@ -82,7 +78,7 @@ private struct GitHubPullRequest: Decodable {
 }
 
 /// `head` or `base`.
-private struct GitHubBranch: Decodable {
+struct GitHubBranch: Decodable {
     let ref: String
     let commit: CommitID
     /// Nil when it was deleted, as forks are; GitHub sends null, and never leaves the field out.
@@ -96,15 +92,12 @@ private struct GitHubBranch: Decodable {
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
         ref = try fields.name(.ref)
-        guard let commit = CommitID(try fields.name(.sha)) else {
-            throw fields.rejection(of: .sha, "must be a full commit id of 40 or 64 lower-case hexadecimal digits")
-        }
-        self.commit = commit
+        commit = try fields.commit(.sha)
         repository = try fields.decode(GitHubRepository?.self, forKey: .repository)
     }
 }
 
-private struct GitHubUser: Decodable {
+struct GitHubUser: Decodable {
     let login: String
 
     private enum Key: String, CodingKey { case login }
@@ -114,7 +107,7 @@ private struct GitHubUser: Decodable {
     }
 }
 
-private struct GitHubLabel: Decodable {
+struct GitHubLabel: Decodable {
     let name: String
 
     private enum Key: String, CodingKey { case name }
@@ -122,11 +115,4 @@ private struct GitHubLabel: Decodable {
     init(from decoder: any Decoder) throws {
         name = try decoder.container(keyedBy: Key.self).line(.name)
     }
-}
-
-/// The address when it is one of the web, else nothing: pages link to it.
-private func webAddress(_ text: String) -> String {
-    guard text.utf8.count <= 2_048, let url = URL(string: text, encodingInvalidCharacters: false) else { return "" }
-    guard ["http", "https"].contains(url.scheme?.lowercased()), url.host()?.isEmpty == false else { return "" }
-    return text
 }

@@ -23,9 +23,11 @@ extension ServerConfiguration.Repository {
             return name
         }
         let forge = problems.collect { () throws(YAMLProblem) in
-            let forge = try mapping.required("forge")
-            guard try forge.string() == "github" else { throw forge.problem("must be github; this version knows no other forge") }
-            return try forge.string()
+            let value = try mapping.required("forge")
+            guard let forge = Forge(rawValue: try value.string()) else {
+                throw value.problem("names no forge; \(Wording.unknown(try value.string(), among: Forge.allCases.map(\.rawValue)))")
+            }
+            return forge.rawValue
         }
         let credentials = problems.collect { () throws(YAMLProblem) in
             try mapping.optional("credentials").map { (value) throws(YAMLProblem) in try GitCredentials(value) }

@@ -119,7 +119,7 @@ extension WebhookReceiver {
             }
             return Subscription(repository: settings.name, forge: settings.forge, fullName: settings.repository, secret: secret)
         }
-        self.init(adapters: [GitHubAdapter()], subscriptions: subscriptions)
+        self.init(adapters: Forge.allCases.map(\.adapter), subscriptions: subscriptions)
     }
 }
 
