@@ -206,13 +206,6 @@ import Testing
         }
     }
 
-    /// Writes a picture into the folder that SLINGSHOT_SCREENSHOTS names, for people to look at.
-    private func keep(_ picture: Data, as name: String) throws {
-        #expect(picture.starts(with: [0x89, 0x50, 0x4E, 0x47]))
-        guard let folder = ProcessInfo.processInfo.environment["SLINGSHOT_SCREENSHOTS"] else { return }
-        try picture.write(to: URL(filePath: folder).appending(path: "gateway-\(name).png"))
-    }
-
     @Test func `over TLS a share link and a password open a stack to few`() async throws {
         try await ServeFixture.run { fixture async throws in
             let visitor = try await GatewayVisitor(domain: "staging.test")
