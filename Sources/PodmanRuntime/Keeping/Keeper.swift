@@ -20,6 +20,10 @@ actor Keeper {
     private var lastFollower = 0
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
+    /// Stacks of which a pod came, became ready or not, or went. For one reader.
+    nonisolated let routeChanges: AsyncStream<StackName>
+    private let routeChange: AsyncStream<StackName>.Continuation
+    private var reachable: [String: Set<String>] = [:]
 
     /// Seconds after which podman is asked again even though it told of no event.
     private static let longestSilence = 30.0
@@ -31,6 +35,8 @@ actor Keeper {
         self.logger = logger
         prober = Prober(client: client)
         (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        // Without a gateway nobody reads it.
+        (routeChanges, routeChange) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1_000))
     }
 
     /// Works until it is cancelled.
@@ -51,11 +57,13 @@ actor Keeper {
                     alarm = next
                     group.addTask { await self.ring(at: next) }
                 }
+                tellRouteChanges()
                 for follower in followers.values { follower.yield() }
             }
             group.cancelAll()
         }
         for follower in followers.values { follower.finish() }
+        routeChange.finish()
     }
 
     /// Closes connections, after everything else.
@@ -84,6 +92,14 @@ actor Keeper {
         continuation.onTermination = { [weak self] _ in Task { await self?.forget(number) } }
         continuation.yield()
         return stream
+    }
+
+    private func tellRouteChanges() {
+        let now = tending.reachable()
+        for namespace in Set(now.keys).union(reachable.keys) where now[namespace] != reachable[namespace] {
+            if let stack = StackName(String(namespace.dropFirst(namespacePrefix.count))) { routeChange.yield(stack) }
+        }
+        reachable = now
     }
 
     private func forget(_ follower: Int) { followers[follower] = nil }
