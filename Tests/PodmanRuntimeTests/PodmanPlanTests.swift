@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test(arguments: [("4.3.1", true), ("5.0.0-dev", true), ("4.2.9", false), ("3.4", false), ("x", false)])
-    func versions(text: String, isGood: Bool) { #expect((Engine.problem(version: text) == nil) == isGood) }
+    func versions(text: String, isGood: Bool) { #expect((EngineFacts.problem(version: text) == nil) == isGood) }
 
     @Test func theLatestRecordCounts() throws {
         let stack = try #require(StackName("shop-7"))
