@@ -9,7 +9,7 @@ swift_test := swift test --disable-xctest
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target text; do printf 'make %-13s %s\n' "$$target" "$$text"; done
 
-demo: ## the main job from end to end on a real cluster, to read along (ONCE=1: unattended)
+demo: ## the main job from end to end on this machine, to read along (ONCE=1: unattended; RUNTIME=kubernetes: on a cluster)
 	@dev/demo
 
 test: ## lint, then every test, the end-to-end tests on a real cluster (KUBECONFIG=F: on that one)

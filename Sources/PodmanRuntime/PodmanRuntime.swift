@@ -24,12 +24,15 @@ public struct PodmanRuntime: StackRuntime {
         public var namespacePrefix: String
         /// Whether containers are kept running while this process lives: the service does, a reaper does not.
         public var keeps: Bool
+        /// The program, with arguments, that runs ``Forwarder/run(folder:)`` with the folder as one more argument.
+        public var forwarder: [String]
 
-        public init(socket: String?, folder: URL, namespacePrefix: String, keeps: Bool) {
+        public init(socket: String?, folder: URL, namespacePrefix: String, keeps: Bool, forwarder: [String]) {
             self.socket = socket
             self.folder = folder
             self.namespacePrefix = namespacePrefix
             self.keeps = keeps
+            self.forwarder = forwarder
         }
     }
 
@@ -41,12 +44,16 @@ public struct PodmanRuntime: StackRuntime {
     ) async throws -> T {
         let service = try await PodmanService.choose(configured: settings.socket, folder: settings.folder, logger: logger)
         let client = PodmanClient(socket: service.socket, revive: { try await service.ensure() })
-        let keeper = Keeper(client: client, namespacePrefix: settings.namespacePrefix, clock: clock, logger: logger)
+        let engine = Engine(client: client, logger: logger)
+        let forwarder = ForwarderProcess(
+            program: settings.forwarder, folder: settings.folder.appending(path: "pods", directoryHint: .isDirectory), logger: logger)
+        let reach = Reach(engine: engine, forwarder: forwarder)
+        let keeper = Keeper(client: client, reach: reach, namespacePrefix: settings.namespacePrefix, clock: clock, logger: logger)
         let runtime = PodmanRuntime(
-            client: client, keeper: keeper, engine: Engine(client: client), namespacePrefix: settings.namespacePrefix, clock: clock,
-            logger: logger)
+            client: client, keeper: keeper, engine: engine, namespacePrefix: settings.namespacePrefix, clock: clock, logger: logger)
         let result: Result<T, any Error> = await withTaskGroup(of: Void.self) { group in
             group.addTask { await service.run() }
+            group.addTask { await forwarder.run() }
             if settings.keeps {
                 group.addTask {
                     await runtime.resume()

@@ -1,13 +1,22 @@
 public import Orchestration
 public import StagingModel
+import Synchronization
 
 /// An engine that does nothing but tell its routes.
-public struct RoutedEngine: StackRuntime {
-    let routes: [StackRoute]
+public final class RoutedEngine: StackRuntime {
+    private let current: Mutex<[StackRoute]>
+    private let (changes, change) = AsyncStream.makeStream(of: StackName.self)
 
-    public init(routes: [StackRoute]) { self.routes = routes }
+    public init(routes: [StackRoute]) { current = Mutex(routes) }
 
-    public func routes(of stack: StackName) async throws -> [StackRoute] { routes }
+    /// From now on there is one route, to this address; says so.
+    public func move(to upstream: String) {
+        current.withLock { $0 = [StackRoute(host: "shop-7.staging.example.com", upstreams: [upstream])] }
+        change.yield(Samples.stackName())
+    }
+
+    public func routes(of stack: StackName) async throws -> [StackRoute] { current.withLock { $0 } }
+    public func routeChanges() -> AsyncStream<StackName> { changes }
     public func apply(
         _ plan: Plan, lease: Lease, onNamespace: @Sendable (String) async throws -> Void, onWaiting: @Sendable (String) async throws -> Void
     ) async throws {}

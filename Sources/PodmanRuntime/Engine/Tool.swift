@@ -10,11 +10,15 @@ enum Tool {
     }
 
     /// Throws `StepError` when the program is missing or takes longer than 20 s.
-    static func run(_ name: String, _ arguments: [String]) async throws -> Outcome {
+    ///
+    /// - Parameter command: the program and its arguments.
+    static func run(_ command: [String]) async throws -> Outcome {
+        let name = command[0]
         do {
             return try await within(.seconds(20), name) {
                 let result = try await Subprocess.run(
-                    .name(name), arguments: Arguments(arguments), input: .none, output: .discarded, error: .string(limit: 1 << 16))
+                    .name(name), arguments: Arguments(Array(command.dropFirst())), input: .none, output: .discarded,
+                    error: .string(limit: 1 << 16))
                 let lines = result.standardError.split(whereSeparator: \.isNewline).map { String($0).oneLine(limit: 200) }
                 return Outcome(succeeded: result.terminationStatus == .exited(0), complaint: lines.last { !$0.isEmpty } ?? "")
             }
