@@ -58,7 +58,8 @@ final class Chromium: @unchecked Sendable {
     /// How wide the window is, in pixels, and whether the person likes it dark.
     func look(width: Int64, isDark: Bool) async throws {
         _ = try await call(
-            "Emulation.setDeviceMetricsOverride", ["width": .integer(width), "height": 800, "deviceScaleFactor": 1, "mobile": .bool(width < 600)])
+            "Emulation.setDeviceMetricsOverride",
+            ["width": .integer(width), "height": 800, "deviceScaleFactor": 1, "mobile": .bool(width < 600)])
         _ = try await call(
             "Emulation.setEmulatedMedia", ["features": [["name": "prefers-color-scheme", "value": isDark ? "dark" : "light"]]])
     }

@@ -16,9 +16,11 @@ import Testing
     }
 
     private static let deploying: [(ago: TimeInterval, kind: StackEvent.Kind, name: String, message: String)] = [
-        (17, .delivery, "opened", "opened: launches the stack at the pull request's head"), (17, .step, "fetch", "fetching refs/pull/7/head"),
+        (17, .delivery, "opened", "opened: launches the stack at the pull request's head"),
+        (17, .step, "fetch", "fetching refs/pull/7/head"),
         (16, .outcome, "fetch", "fetched aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), (16, .step, "deploy", "deploying aaaaaaa"),
-        (14, .outcome, "deploy", "applied 13 objects of aaaaaaa, plan 0f3b7a9c2d11"), (14, .step, "progress", "Deployment/db: 0 of 1 ready"),
+        (14, .outcome, "deploy", "applied 13 objects of aaaaaaa, plan 0f3b7a9c2d11"),
+        (14, .step, "progress", "Deployment/db: 0 of 1 ready"),
         (9, .step, "progress", "Deployment/web: 0 of 2 ready"),
     ]
 
@@ -67,7 +69,9 @@ import Testing
                     state.change(&$0)
                 }
                 try await Chromium.with { browser in
-                    for (name, width, isDark) in [("light", 1200, false), ("dark", 1200, true), ("phone", 390, false)] as [(String, Int64, Bool)] {
+                    for (name, width, isDark) in [("light", 1200, false), ("dark", 1200, true), ("phone", 390, false)]
+                        as [(String, Int64, Bool)]
+                    {
                         try await browser.look(width: width, isDark: isDark)
                         try await browser.open("http://\(state.host ?? "shop-7.staging.localhost"):\(rig.visitor.port)/")
                         try await browser.wait(for: state.text)
@@ -76,7 +80,8 @@ import Testing
                         }
                         // The page's own policy lets its style in, and nothing sticks out.
                         try await browser.wait(until: "getComputedStyle(document.querySelector('main')).maxWidth === '1024px'")
-                        let overflow = try await browser.value(of: "document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                        let overflow = try await browser.value(
+                            of: "document.documentElement.scrollWidth - document.documentElement.clientWidth")
                         #expect(overflow == 0, "\(state.name) \(name)")
                         try keep(try await browser.screenshot(), as: "\(state.name)-\(name)")
                     }
@@ -88,14 +93,17 @@ import Testing
     @Test func `what comes later moves nothing that is there`() async throws {
         try await withTemporaryDirectory { directory in
             let known = Mutex(0)
-            try await GatewayRig.run(lines: { _ in known.withLock { Array(Self.lines.prefix($0)) } }, directory: directory) { rig async throws in
+            try await GatewayRig.run(lines: { _ in known.withLock { Array(Self.lines.prefix($0)) } }, directory: directory) {
+                rig async throws in
                 try await rig.save(Array(Self.deploying.prefix(2))) { $0.message = "fetching refs/pull/7/head" }
                 try await Chromium.with { browser in
                     try await browser.look(width: 1200, isDark: false)
                     try await browser.open("http://shop-7.staging.localhost:\(rig.visitor.port)/")
                     try await browser.wait(for: "fetching")
                     _ = try await browser.value(
-                        of: "window.shift = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) shift += entry.value; }).observe({type: 'layout-shift'}); 1")
+                        of:
+                            "window.shift = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) shift += entry.value; }).observe({type: 'layout-shift'}); 1"
+                    )
                     for count in 3...7 {
                         try await rig.save(Array(Self.deploying[(count - 1)..<count])) {
                             $0.phase = .deploying
@@ -105,7 +113,8 @@ import Testing
                         try await browser.wait(for: "step \(count * 4 % 7 == 0 ? count * 4 - 1 : count * 4) of the migrations")
                     }
                     // What is said aloud is the heading and the stage, not every line.
-                    #expect(try await browser.value(of: "document.getElementById('aloud').textContent") == "shop-7 is on its way, Deploying")
+                    #expect(
+                        try await browser.value(of: "document.getElementById('aloud').textContent") == "shop-7 is on its way, Deploying")
                     // Up to 0.1 is good (https://web.dev/articles/cls).
                     let shift = try await browser.value(of: "Math.round(shift * 1000)").integer
                     #expect((shift ?? 1_000) < 20, "\(String(describing: shift)) thousandths")

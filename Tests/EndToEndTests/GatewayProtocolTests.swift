@@ -73,7 +73,8 @@ import Testing
             try await ChildProcess.run(
                 URL(filePath: "/usr/bin/openssl"),
                 [
-                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=stacks",
+                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                    "/CN=stacks",
                     "-addext", "subjectAltName=DNS:*.staging.test", "-keyout", key, "-out", certificate,
                 ])
             try await GatewayRig.run(

@@ -24,7 +24,8 @@ struct GatewayRig: Sendable {
     ///   - lines: what the stack wrote last.
     ///   - visitor: at whose port it listens; one of its own unless given.
     static func run<T: Sendable>(
-        domain: String = "staging.localhost", tls: GatewaySettings.TLS = .off, caddy: GatewaySettings.Caddy = .own, routes: [StackRoute] = [],
+        domain: String = "staging.localhost", tls: GatewaySettings.TLS = .off, caddy: GatewaySettings.Caddy = .own,
+        routes: [StackRoute] = [],
         visitor: GatewayVisitor? = nil, lines: @escaping GatewayPages.Lines = { _ in nil }, directory: URL,
         _ body: @escaping @Sendable (GatewayRig) async throws -> T
     ) async throws -> T {
@@ -84,7 +85,8 @@ struct GatewayRig: Sendable {
             for event in events {
                 try transaction.append(
                     StackEvent(
-                        stack: stack.name, at: now.addingTimeInterval(-event.ago), kind: event.kind, name: event.name, message: event.message))
+                        stack: stack.name, at: now.addingTimeInterval(-event.ago), kind: event.kind, name: event.name,
+                        message: event.message))
             }
         }
     }

@@ -22,7 +22,10 @@ import Testing
                     [
                         "handler": "subroute",
                         "routes": [
-                            ["match": [["path": ["/ws"]]], "handle": [["handler": "reverse_proxy", "upstreams": [["dial": .string("127.0.0.1:\(backend)")]]]]],
+                            [
+                                "match": [["path": ["/ws"]]],
+                                "handle": [["handler": "reverse_proxy", "upstreams": [["dial": .string("127.0.0.1:\(backend)")]]]],
+                            ],
                             ["handle": [["handler": "static_response", "body": "theirs"]]],
                         ],
                     ]
@@ -78,7 +81,8 @@ import Testing
 
                     // As by `caddy reload`: with what its own file says.
                     let file = directory.appending(path: "theirs.json").path
-                    _ = try await admin(address, ["-H", "Content-Type: application/json", "--data-binary", "@\(file)", "http://caddy/load"])
+                    _ = try await admin(
+                        address, ["-H", "Content-Type: application/json", "--data-binary", "@\(file)", "http://caddy/load"])
                     try await stacks.until("the page is there again", browser: true) { $0.body.contains("shop-7 is on its way") }
                     try await expectTheirs(site)
                 }
@@ -131,7 +135,9 @@ import Testing
     @Test func `what is in the way is said`() async throws {
         try await withTemporaryDirectory { directory in
             let site = try await GatewayVisitor()
-            @Sendable func refusal(_ address: CaddyAddress, listen visitor: GatewayVisitor, _ tls: GatewaySettings.TLS = .off) async throws -> String {
+            @Sendable func refusal(_ address: CaddyAddress, listen visitor: GatewayVisitor, _ tls: GatewaySettings.TLS = .off) async throws
+                -> String
+            {
                 do {
                     try await GatewayRig.run(tls: tls, caddy: .shared(address), visitor: visitor, directory: directory) { _ in }
                     return "it runs"
@@ -146,7 +152,9 @@ import Testing
                 try await expectTheirs(site)
                 // A port that another process has: Caddy refuses, and goes on as it was.
                 let taken = try await GatewayVisitor()
-                let other = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup).bind(host: "127.0.0.1", port: taken.port).get()
+                let other = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup).bind(
+                    host: "127.0.0.1", port: taken.port
+                ).get()
                 let said = try await refusal(address, listen: taken)
                 try await other.close()
                 #expect(said.contains("the gateway's port is taken") && said.contains("choose another `routing.listen`"), "\(said)")
