@@ -147,7 +147,7 @@ struct PodmanServe: Sendable {
 
     var state: URL { directory.appending(path: "state") }
 
-    func configure(lifetime: String = "{default: 24h, maximum: 7d}") throws {
+    func configure(lifetime: String = "{default: 24h, maximum: 7d}", more: String = "") throws {
         let text = """
             server: {listen: "127.0.0.1:0", apiToken: {env: SLINGSHOT_TOKEN}}
             state: \(state.path)
@@ -163,6 +163,7 @@ struct PodmanServe: Sendable {
                 url: file://\(repository.directory.path)
                 runtime: box
                 webhookSecret: {env: SHOP_WEBHOOK_SECRET}
+            \(more)
 
             """
         try Data(text.utf8).write(to: directory.appending(path: "slingshot.yaml"))
