@@ -11,6 +11,7 @@ public struct PodmanRuntime: StackRuntime {
     let client: PodmanClient
     let keeper: Keeper
     let engine: Engine
+    let reach: Reach
     let namespacePrefix: String
     let clock: any WallClock
     let logger: Logger
@@ -50,7 +51,8 @@ public struct PodmanRuntime: StackRuntime {
         let reach = Reach(engine: engine, forwarder: forwarder)
         let keeper = Keeper(client: client, reach: reach, namespacePrefix: settings.namespacePrefix, clock: clock, logger: logger)
         let runtime = PodmanRuntime(
-            client: client, keeper: keeper, engine: engine, namespacePrefix: settings.namespacePrefix, clock: clock, logger: logger)
+            client: client, keeper: keeper, engine: engine, reach: reach, namespacePrefix: settings.namespacePrefix, clock: clock,
+            logger: logger)
         let result: Result<T, any Error> = await withTaskGroup(of: Void.self) { group in
             group.addTask { await service.run() }
             group.addTask { await forwarder.run() }
@@ -69,6 +71,22 @@ public struct PodmanRuntime: StackRuntime {
         await client.shutdown()
         await service.close()
         return try result.get()
+    }
+
+    /// Who builds images where this runtime finds them.
+    ///
+    /// - Parameters:
+    ///   - queue: lets in as many builds as may run at a time.
+    ///   - folder: for outputs and temporary files.
+    public func builder(_ settings: BuildSettings, context: any BuildContextSource, queue: Turnstile, folder: URL) -> PodmanBuilder {
+        PodmanBuilder(
+            client: client, engine: engine, prefix: namespacePrefix, settings: settings, context: context, queue: queue, folder: folder,
+            clock: clock, logger: logger)
+    }
+
+    /// Under which name the images of a repository are kept on this machine.
+    public static func imageRepository(of repository: RepositoryName, namespacePrefix: String) -> String {
+        "localhost/slingshot/\(namespacePrefix)\(repository)"
     }
 
     public func observe(_ stack: StackName) async throws -> Observation {

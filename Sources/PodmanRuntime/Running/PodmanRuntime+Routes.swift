@@ -3,7 +3,7 @@ public import StagingModel
 
 extension PodmanRuntime {
     /// The rules of the stack's Ingress objects, each with the addresses of the pods behind its Service, which this machine reaches on their
-    /// bridge. podman itself is asked for them, so that they are known also before the keeper has looked at every pod.
+    /// bridge; of rootless podman, with the sockets that lead there. podman itself is asked for them, so that they are known also before the keeper has looked at every pod.
     ///
     /// - Throws: `StepError` also while the pods that should answer are not there yet.
     public func routes(of stack: StackName) async throws -> [StackRoute] {
@@ -11,13 +11,25 @@ extension PodmanRuntime {
         return try await translatingErrors(about: "network \(name)") {
             guard let record = try await look(at: stack).record, !record.rules.isEmpty else { return [] }
             let pods = try await routedPods(record)
-            return try record.rules.map { rule in
+            var routes: [StackRoute] = []
+            for rule in record.rules {
                 guard let addresses = pods.addresses(of: rule) else {
                     throw StepError("no pod of Service/\(rule.service) has an address yet", isRetryable: true)
                 }
-                return rule.route(to: addresses)
+                var route = rule.route(to: addresses)
+                if let port = rule.port {
+                    route.upstreams = []
+                    for address in addresses { route.upstreams.append(try await way(to: ForwarderTarget(address: address, port: port))) }
+                }
+                routes.append(route)
             }
+            return routes
         }
+    }
+
+    /// As Caddy names it.
+    private func way(to target: ForwarderTarget) async throws -> String {
+        try await reach.socket(to: target).map { "unix/\($0)" } ?? target.description
     }
 
     public func routeChanges() -> AsyncStream<StackName> { keeper.routeChanges }
