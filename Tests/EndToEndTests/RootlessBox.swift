@@ -118,6 +118,21 @@ struct RootlessBox: Sendable {
         }
     }
 
+    /// What a restart of the machine does to a user: no process of his is left, and nothing of what is kept until then.
+    func restartMachine() async throws {
+        try await ChildProcess.run(URL(filePath: "/usr/bin/pkill"), ["-9", "-u", Self.user], accepting: [0, 1])
+        for _ in 0..<100 {
+            let left = try await ChildProcess.run(URL(filePath: "/usr/bin/pgrep"), ["-u", Self.user], accepting: [0, 1])
+            if left.output.isEmpty { break }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        let runtime = "/run/\(Self.user)"
+        for name in try FileManager.default.contentsOfDirectory(atPath: runtime) {
+            try FileManager.default.removeItem(atPath: "\(runtime)/\(name)")
+        }
+        try? FileManager.default.removeItem(at: socket)
+    }
+
     // MARK: What is there
 
     /// What a shell in the first container of a workload prints.

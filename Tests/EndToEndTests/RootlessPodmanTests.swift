@@ -147,6 +147,27 @@ import Testing
         }
     }
 
+    @Test func `after a restart of the machine its pods run again, though podman starts late`() async throws {
+        try await RootlessBox.run { box async throws in
+            try await box.configure(runtime: "{kind: podman, socket: \(box.socket.path)}")
+            let head = try await box.commit(stack("one"))
+            try await box.withPodman { try await box.serving { try await $0.launch(head) } }
+            try await box.restartMachine()
+            try await box.serving { serving async throws in
+                _ = try await serving.process.line(containing: "pods could not be started again")
+                try await box.withPodman {
+                    for _ in 0..<100 {
+                        if try await serving.cli(["status", "shop-7"]).output.contains("Deployment/web   1/1    ready") { break }
+                        try await Task.sleep(for: .milliseconds(100))
+                    }
+                    #expect(try await box.shell("web", wget("http://web/")).contains("one"))
+                    try await serving.deliver(GitHubDelivery("closed", head: head))
+                    try await serving.wait(for: .destroyed)
+                }
+            }
+        }
+    }
+
     @Test func `with a service of its own it says what has no effect, and a killed serve leaves no forwarder`() async throws {
         try await RootlessBox.run { box async throws in
             try await box.configure(runtime: "{kind: podman}")

@@ -122,7 +122,8 @@ final class ForwarderProcess: Sendable {
             + ["setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"] + program + [folder.path]
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin"
         let result = try await Subprocess.run(
-            .name(command[0]), arguments: Arguments(Array(command.dropFirst())), environment: .custom(["PATH": path]),
+            .name(command[0]), arguments: Arguments(Array(command.dropFirst())),
+            environment: .custom(["PATH": path, "LIBDISPATCH_LOG": "NO"]),
             platformOptions: platform, input: .inputWriter, output: .discarded, error: .sequence
         ) { execution in
             var last = ""
