@@ -100,9 +100,8 @@ let package = Package(
         library(
             "Gateway",
             [
-                "Orchestration", "StagingModel", asyncHTTPClient, coreMetrics, crypto, httpTypes, hummingbird, logging, mustache, nioCore,
-                nioFoundation,
-                nioHTTP1, nioPosix, serviceLifecycle, subprocess, systemPackage,
+                "Orchestration", "StagingModel", coreMetrics, crypto, httpTypes, hummingbird, logging, mustache, nioCore, nioHTTP1,
+                nioPosix, serviceLifecycle, subprocess, systemPackage,
             ]),
         // The service and its command line.
         library("ControlAPI", ["StagingModel", asyncHTTPClient, nioCore, nioFoundation, nioHTTP1]),
@@ -168,9 +167,9 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "ControlAPI", "FaultProxy", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "PodmanRuntime",
-                "SlingshotTestSupport", "StagingModel", "slingshot",
-                asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
+                "ControlAPI", "FaultProxy", "Gateway", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "PodmanRuntime",
+                "SlingshotTestSupport", "StagingModel", "Store", "Telemetry", "slingshot",
+                asyncHTTPClient, crypto, hummingbird, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ],
             swiftSettings: settings),
     ]

@@ -7,30 +7,38 @@ public import Logging
 import NIOCore
 public import Orchestration
 import ServiceLifecycle
-import StagingModel
+public import StagingModel
 
 /// The server that Caddy asks about every request: it answers with a page, or says where the request goes.
 ///
-/// It listens on a socket in a folder that only its own user may look into; stacks can't reach it.
+/// It listens on a socket that only its own user may open, and a Caddy that it was told of; stacks can't reach it.
 public struct GatewayPages: Sendable {
+    /// What a stack wrote last, in the order of time: of its build, or its containers; nil when that is not known at the moment.
+    public typealias Lines = @Sendable (StackName) async -> [LogLine]?
+    /// Of so many lines a page has room.
+    public static let mostLines = LogExcerpt.mostLines
+
     let settings: GatewaySettings
     let store: any StackStore
     let keeper: RouteKeeper
     let clock: any WallClock
+    private let tail: LogTail
     private let access: Access
     private let answers: Answers
 
     /// - Parameters:
     ///   - shareKey: signs share links.
+    ///   - lines: asked while somebody looks at a stack's page; may take its time.
     ///   - metrics: counts what visitors get.
     public init(
         settings: GatewaySettings, store: any StackStore, keeper: RouteKeeper, shareKey: SymmetricKey, clock: any WallClock,
-        metrics: any MetricsFactory
+        lines: @escaping Lines, metrics: any MetricsFactory
     ) throws {
         self.settings = settings
         self.store = store
         self.keeper = keeper
         self.clock = clock
+        tail = LogTail(source: lines, clock: clock)
         access = Access(policies: settings.access, isSecure: settings.isSecure, key: shareKey)
         answers = Answers(template: try PageTemplate(), metrics: metrics)
     }
@@ -39,7 +47,9 @@ public struct GatewayPages: Sendable {
         Application(
             router: router(),
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: settings.pagesSocket), serverName: nil),
-            logger: logger)
+            onServerRunning: { [settings] _ in
+                do { try settings.openPagesSocket() } catch { logger.error("visitors get no pages", metadata: ["error": "\(error)"]) }
+            }, logger: logger)
     }
 
     func router() -> Router<BasicRequestContext> {
@@ -48,7 +58,8 @@ public struct GatewayPages: Sendable {
         router.get("unreachable") { request, _ in
             guard let visit = visit(request) else { return answers.page(.unknownHost, asHTML: request.isFromBrowser) }
             await keeper.doubt(visit.host.stack)
-            return answers.page(.unreachable(visit.host.stack.description), asHTML: visit.isBrowser)
+            let stack = try await store.read { try $0.stack(visit.host.stack) }
+            return answers.page(stack.map { .unreachable($0, at: clock.now) } ?? .unknownHost, asHTML: visit.isBrowser)
         }
         return router
     }
@@ -56,7 +67,7 @@ public struct GatewayPages: Sendable {
     /// Says by 200 or 404 whether a host may get a certificate: on a port of this machine, for Caddy only, which asks nothing else.
     public func certificateRouter() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
-        router.get("certificate") { request, _ -> HTTPResponse.Status in
+        router.get(RouterPath(CaddyConfiguration.askPath)) { request, _ -> HTTPResponse.Status in
             let domain = request.uri.queryParameters["domain"].map(String.init) ?? ""
             guard let host = StackHost(authority: domain, domain: settings.domain) else { return .notFound }
             return try await store.read { try $0.stack(host.stack) } == nil ? .notFound : .ok
@@ -84,14 +95,14 @@ public struct GatewayPages: Sendable {
         if visit.path == PageTemplate.eventsPath { return events(of: name, for: request) }
         guard let entry else { return answers.page(try await view(of: stack), asHTML: visit.isBrowser) }
         guard let route = entry.routes.route(host: visit.host.name, path: visit.path), let upstream = route.upstreams.randomElement() else {
-            return answers.page(.noRoute(stack), asHTML: visit.isBrowser)
+            return answers.page(.noRoute(stack, at: clock.now), asHTML: visit.isBrowser)
         }
         return answers.proxy(upstream, route.transport, anonymous: anonymous)
     }
 
     private func view(of stack: Stack) async throws -> PageView {
-        let events = try await store.read { try $0.events(of: stack.name, after: nil, limit: PageView.mostLines) }
-        return PageView(stack, events: events)
+        let events = try await store.read { try $0.events(of: stack.name, after: nil, limit: 2 * PageView.mostSteps) }
+        return PageView(stack, events: events, log: await tail.lines(of: stack.name), at: clock.now)
     }
 
     /// The page's content, anew with each change, until the stack can be visited: then `ready`.
@@ -110,6 +121,12 @@ public struct GatewayPages: Sendable {
                         while !Task.isCancelled {
                             do { try await Task.sleep(for: .seconds(15)) } catch { return }
                             continuation.yield()
+                        }
+                    }
+                    group.addTask {
+                        while !Task.isCancelled {
+                            if await tail.refresh(name) { keeper.table.announce(name) }
+                            do { try await clock.sleep(until: clock.now.addingTimeInterval(LogTail.pause)) } catch { return }
                         }
                     }
                     try await writer.write(ByteBuffer(string: "retry: 1000\n\n"))

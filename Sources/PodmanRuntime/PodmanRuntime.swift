@@ -11,6 +11,7 @@ public struct PodmanRuntime: StackRuntime {
     let client: PodmanClient
     let keeper: Keeper
     let engine: Engine
+    let reach: Reach
     let namespacePrefix: String
     let clock: any WallClock
     let logger: Logger
@@ -50,7 +51,8 @@ public struct PodmanRuntime: StackRuntime {
         let reach = Reach(engine: engine, forwarder: forwarder)
         let keeper = Keeper(client: client, reach: reach, namespacePrefix: settings.namespacePrefix, clock: clock, logger: logger)
         let runtime = PodmanRuntime(
-            client: client, keeper: keeper, engine: engine, namespacePrefix: settings.namespacePrefix, clock: clock, logger: logger)
+            client: client, keeper: keeper, engine: engine, reach: reach, namespacePrefix: settings.namespacePrefix, clock: clock,
+            logger: logger)
         let result: Result<T, any Error> = await withTaskGroup(of: Void.self) { group in
             group.addTask { await service.run() }
             group.addTask { await forwarder.run() }

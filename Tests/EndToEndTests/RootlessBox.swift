@@ -72,12 +72,13 @@ struct RootlessBox: Sendable {
         return commit
     }
 
-    func configure(runtime: String) async throws {
+    func configure(runtime: String, routing: String = "{kind: ingress}") async throws {
         let text = """
             server: {listen: "127.0.0.1:0", apiToken: {env: SLINGSHOT_TOKEN}}
             state: \(directory.appending(path: "state").path)
             domain: staging.localhost
             namespacePrefix: \(prefix)
+            routing: \(routing)
             runtimes:
               box: \(runtime)
             repositories:

@@ -131,7 +131,7 @@ import Testing
 
     @Test func theLatestRecordCounts() throws {
         let stack = try #require(StackName("shop-7"))
-        let first = StackRecord(stack: stack, namespace: "staging-shop-7", uid: "n1", generation: 0, annotations: [:], wanted: [])
+        let first = StackRecord(stack: stack, namespace: "staging-shop-7", uid: "n1", generation: 0, annotations: [:])
         let later = first.next(lease: Lease(startedAt: .distantPast, expiresAt: nil))
         let network = Network(id: "n1", name: "staging-shop-7", labels: first.labels)
         let volume = Volume(name: later.volumeName, labels: later.labels)

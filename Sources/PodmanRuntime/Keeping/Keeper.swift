@@ -21,6 +21,10 @@ actor Keeper {
     private var lastFollower = 0
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
+    /// Stacks of which a pod came, became ready or not, or went. For one reader.
+    nonisolated let routeChanges: AsyncStream<StackName>
+    private let routeChange: AsyncStream<StackName>.Continuation
+    private var reachable: [String: Set<String>] = [:]
 
     /// Seconds after which podman is asked again even though it told of no event.
     private static let longestSilence = 30.0
@@ -33,6 +37,8 @@ actor Keeper {
         self.logger = logger
         prober = Prober(client: client, reach: reach)
         (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        // Without a gateway nobody reads it.
+        (routeChanges, routeChange) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1_000))
     }
 
     /// Works until it is cancelled.
@@ -53,11 +59,13 @@ actor Keeper {
                     alarm = next
                     group.addTask { await self.ring(at: next) }
                 }
+                tellRouteChanges()
                 for follower in followers.values { follower.yield() }
             }
             group.cancelAll()
         }
         for follower in followers.values { follower.finish() }
+        routeChange.finish()
     }
 
     /// Closes connections, after everything else.
@@ -88,6 +96,14 @@ actor Keeper {
         return stream
     }
 
+    private func tellRouteChanges() {
+        let now = tending.reachable()
+        for namespace in Set(now.keys).union(reachable.keys) where now[namespace] != reachable[namespace] {
+            if let stack = StackName(String(namespace.dropFirst(namespacePrefix.count))) { routeChange.yield(stack) }
+        }
+        reachable = now
+    }
+
     private func forget(_ follower: Int) { followers[follower] = nil }
 
     private func ring(at instant: Date) async {
@@ -108,9 +124,10 @@ actor Keeper {
             let begun = clock.now
             let selector = [StackMetadata.managedBy: StackMetadata.manager]
             let list: [ContainerSummary] = try await client.list("/containers/json", [("all", "true")], labels: selector)
+            let known = tending.addresses
             tending.see(
                 list.filter { $0.labels?[Labels.namespace]?.hasPrefix(namespacePrefix) ?? false }, begun: begun)
-            await reach.keep(only: Set(tending.pods.values.compactMap(\.address)))
+            await reach.close(known.subtracting(tending.addresses))
             return true
         } catch {
             isStale = true

@@ -56,15 +56,17 @@ final class ForwarderProcess: Sendable {
     /// Asks the child of a namespace, which has to be ready.
     func ask(_ request: ForwarderRequest, in namespace: NetworkNamespace) async throws -> ForwarderRequest.Answer {
         let path = folder(of: namespace).appending(path: Forwarder.control).path
-        let connection = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connect(unixDomainSocketPath: path) {
-            channel in
-            channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel) }
-        }
-        return try await connection.executeThenClose { inbound, outbound in
-            try await outbound.write(ByteBuffer(string: request.text))
-            var answer = ""
-            for try await bytes in inbound { answer += String(buffer: bytes) }
-            return ForwarderRequest.Answer(answer)
+        return try await within(.seconds(Self.patience), "the forwarder") {
+            let connection = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connect(unixDomainSocketPath: path) {
+                channel in
+                channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel) }
+            }
+            return try await connection.executeThenClose { inbound, outbound in
+                try await outbound.write(ByteBuffer(string: request.text))
+                var answer = ""
+                for try await bytes in inbound { answer += String(buffer: bytes) }
+                return ForwarderRequest.Answer(answer)
+            }
         }
     }
 

@@ -52,7 +52,7 @@ extension PodmanRuntime {
         let name = plan.namespace
         var record = StackRecord(
             stack: plan.stack, namespace: name, uid: "", generation: -1,
-            annotations: annotations.filter { StackRecord.annotationKeys.contains($0.key) }, wanted: []
+            annotations: annotations.filter { StackRecord.annotationKeys.contains($0.key) }
         ).next(lease: lease)
         record.annotations[StackMetadata.planDigest] = nil
         let body: JSONValue = [
@@ -182,7 +182,9 @@ extension PodmanRuntime {
         for (key, value) in annotations where StackRecord.annotationKeys.contains(key) { next.annotations[key] = value }
         next.annotations[StackMetadata.planDigest] = plan.digest
         next.wanted = wanted.workloads.map(\.wanted)
-        if next.annotations != record.annotations || next.wanted != record.wanted { try await write(next) }
+        next.rules = wanted.rules
+        let isNews = next.annotations != record.annotations || next.wanted != record.wanted || next.rules != record.rules
+        if isNews { try await write(next) }
         let subjects = Set(next.wanted.map(\.subject))
         let gone = try await pods(network: record.uid).filter { !subjects.contains($0.labels?[Labels.workload] ?? "") }
         try await remove(pods: gone, uid: record.uid)
