@@ -159,7 +159,8 @@ let package = Package(
                 hummingbirdTesting,
                 logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ]),
-        tests("SlingshotCommands", ["ControlAPI", "Orchestration", "Planning", "StagingModel", "StrictYAML", "Telemetry", logging]),
+        tests(
+            "SlingshotCommands", ["ControlAPI", "Gateway", "Orchestration", "Planning", "StagingModel", "StrictYAML", "Telemetry", logging]),
         .testTarget(
             name: "FuzzTests",
             dependencies: ["KubernetesClient", "Planning", "SlingshotTestSupport", "StagingModel", "StrictYAML", "Webhooks"],
@@ -167,7 +168,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "ControlAPI", "FaultProxy", "Gateway", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "PodmanRuntime",
+                "ControlAPI", "FaultProxy", "Gateway", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning",
+                "PodmanRuntime",
                 "SlingshotTestSupport", "StagingModel", "Store", "Telemetry", "slingshot",
                 asyncHTTPClient, crypto, hummingbird, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ],

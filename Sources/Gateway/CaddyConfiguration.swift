@@ -136,6 +136,8 @@ struct CaddyConfiguration {
             "handler": "reverse_proxy", "upstreams": [["dial": .string("unix/" + settings.pagesSocket)]],
             // GET: the body stays where it is, for the stack.
             "rewrite": ["method": "GET", "uri": .string(path)], "flush_interval": -1,
+            // Every request asks; by default a busy gateway would make most connections anew.
+            "transport": ["protocol": "http", "compression": false, "keep_alive": ["max_idle_conns_per_host": 512]],
             "headers": ["request": ["set": set, "delete": ["Upgrade", "Connection", "Expect"]], "response": ["delete": ["Server"]]],
         ]
     }

@@ -25,7 +25,8 @@ extension PageView {
         let index = phases.firstIndex(of: at) ?? 0
         return phases.enumerated().map { position, phase in
             let state: Stage.State =
-                position < index ? .done : position > index ? .pending : stack.phase == .failed ? .failed : phase == .ready ? .done : .current
+                position < index
+                ? .done : position > index ? .pending : stack.phase == .failed ? .failed : phase == .ready ? .done : .current
             return Stage(name: phase.rawValue.prefix(1).uppercased() + phase.rawValue.dropFirst(), state: state)
         }
     }
@@ -44,7 +45,7 @@ extension PageView {
                 case .failure: .failure
                 }
             // A commit's name is for machines.
-            let message = event.message.prefix(1_000).replacing(/\b[0-9a-f]{40}\b/) { $0.output.prefix(7) }
+            let message = String(event.message.prefix(1_000).replacing(/\b[0-9a-f]{40}\b/) { $0.output.prefix(7) })
             if let last = steps.last, last.step.kind == .running {
                 let index = steps.count - 1
                 steps[index].step.seconds = max(Int(event.at.timeIntervalSince(last.at)), 0)

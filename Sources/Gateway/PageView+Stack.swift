@@ -115,7 +115,9 @@ extension Date {
             "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
         ]
         let parts = rfc3339.split { !$0.isNumber }
-        guard parts.count >= 5, let month = Int(parts[1]), let day = Int(parts[2]), months.indices.contains(month - 1) else { return rfc3339 }
+        guard parts.count >= 5, let month = Int(parts[1]), let day = Int(parts[2]), months.indices.contains(month - 1) else {
+            return rfc3339
+        }
         return "\(day) \(months[month - 1]) \(parts[0]) at \(parts[3]):\(parts[4]) UTC"
     }
 }

@@ -30,7 +30,8 @@ extension CaddyConfiguration {
             let path = ["apps", "tls", "automation", "on_demand", "ask"]
             if let other = whole.value(path)?.string {
                 throw GatewayError.refused(
-                    "that Caddy asks \(other) before it has certificates made, and it can ask only one; set `routing.tls` to {certificate: FILE, key: FILE}")
+                    "that Caddy asks \(other) before it has certificates made, and it can ask only one; set `routing.tls` to {certificate: FILE, key: FILE}"
+                )
             }
             whole.set(path, ask)
         }
@@ -75,12 +76,14 @@ extension CaddyConfiguration {
                 guard address == wanted else {
                     guard address.host.isEmpty || wanted.host.isEmpty else { continue }
                     throw GatewayError.refused(
-                        "the gateway's port is taken by the server \(name) of that Caddy, which listens on \(text); set `routing.listen` to that, or choose another port")
+                        "the gateway's port is taken by the server \(name) of that Caddy, which listens on \(text); set `routing.listen` to that, or choose another port"
+                    )
                 }
                 let speaksTLS = Self.speaksTLS(server, port: address.port)
                 guard speaksTLS == settings.isSecure else {
                     throw GatewayError.refused(
-                        "the server \(name) of that Caddy speaks \(speaksTLS ? "TLS" : "plain HTTP") on \(text), and the gateway would not; correct `routing.tls`, or choose another port as `routing.listen`")
+                        "the server \(name) of that Caddy speaks \(speaksTLS ? "TLS" : "plain HTTP") on \(text), and the gateway would not; correct `routing.tls`, or choose another port as `routing.listen`"
+                    )
                 }
                 return (name, server)
             }

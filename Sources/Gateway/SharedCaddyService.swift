@@ -76,7 +76,8 @@ public struct SharedCaddyService: Service {
             }
             if entered { return }
         }
-        throw GatewayError.refused("somebody else changes the configuration of the Caddy of \(address) all the time; try again when that is over")
+        throw GatewayError.refused(
+            "somebody else changes the configuration of the Caddy of \(address) all the time; try again when that is over")
     }
 
     private func explaining<T>(_ body: () async throws -> T) async throws -> T {

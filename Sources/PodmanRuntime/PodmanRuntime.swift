@@ -71,6 +71,22 @@ public struct PodmanRuntime: StackRuntime {
         return try result.get()
     }
 
+    /// Who builds images where this runtime finds them.
+    ///
+    /// - Parameters:
+    ///   - queue: lets in as many builds as may run at a time.
+    ///   - folder: for outputs and temporary files.
+    public func builder(_ settings: BuildSettings, context: any BuildContextSource, queue: Turnstile, folder: URL) -> PodmanBuilder {
+        PodmanBuilder(
+            client: client, engine: engine, prefix: namespacePrefix, settings: settings, context: context, queue: queue, folder: folder,
+            clock: clock, logger: logger)
+    }
+
+    /// Under which name the images of a repository are kept on this machine.
+    public static func imageRepository(of repository: RepositoryName, namespacePrefix: String) -> String {
+        "localhost/slingshot/\(namespacePrefix)\(repository)"
+    }
+
     public func observe(_ stack: StackName) async throws -> Observation {
         try await translatingErrors(about: "network \(namespaceName(of: stack))") {
             let found = try await look(at: stack)

@@ -38,7 +38,8 @@ struct ServedGateway {
         }
         settings = GatewaySettings(
             listen: gateway.listen, domain: addressing.domain, tls: gateway.tls, directory: directory,
-            caddy: gateway.caddy.map { .shared($0.admin) } ?? .own, socket: gateway.caddy?.socket, group: gateway.caddy?.group, access: access)
+            caddy: gateway.caddy.map { .shared($0.admin) } ?? .own, socket: gateway.caddy?.socket, group: gateway.caddy?.group,
+            access: access)
         do { try settings.preparePagesSocket() } catch { throw ConfigurationError("\(error)") }
     }
 

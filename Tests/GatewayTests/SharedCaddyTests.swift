@@ -24,7 +24,11 @@ import Testing
             "admin": ["listen": "localhost:2019"], "logging": ["logs": ["default": ["level": "ERROR"]]],
             "apps": [
                 "http": ["http_port": 80, "servers": ["srv0": server]],
-                "tls": ["automation": ["policies": [["subjects": ["www.example.com"], "issuers": [["module": "acme", "email": "a@example.com"]]]]]],
+                "tls": [
+                    "automation": [
+                        "policies": [["subjects": ["www.example.com"], "issuers": [["module": "acme", "email": "a@example.com"]]]]
+                    ]
+                ],
             ],
         ]
     }
@@ -72,7 +76,8 @@ import Testing
             (":443", "127.0.0.1:443", .onDemand, "", "set `routing.listen` to that"),
             (":8443", ":443", .onDemand, "http://127.0.0.1:1/mine", "it can ask only one"),
         ] as [(String, String, GatewaySettings.TLS, String, String)])
-    func `what is in the way is named`(listen: String, theirListen: String, tls: GatewaySettings.TLS, ask: String, expected: String) throws {
+    func `what is in the way is named`(listen: String, theirListen: String, tls: GatewaySettings.TLS, ask: String, expected: String) throws
+    {
         var whole = theirs(theirListen)
         if !ask.isEmpty {
             var apps = try #require(whole["apps"])
@@ -83,9 +88,11 @@ import Testing
         #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
     }
 
-    @Test(arguments: [
-        ("127.0.0.1:8080", ["automatic_https": ["disable": true]]), ("0.0.0.0:80", [:]), (":80", [:]), ("tcp/:80", [:]),
-    ] as [(String, JSONValue)]) func `plain HTTP goes with plain HTTP`(listen: String, fields: JSONValue) throws {
+    @Test(
+        arguments: [
+            ("127.0.0.1:8080", ["automatic_https": ["disable": true]]), ("0.0.0.0:80", [:]), (":80", [:]), ("tcp/:80", [:]),
+        ] as [(String, JSONValue)]) func `plain HTTP goes with plain HTTP`(listen: String, fields: JSONValue) throws
+    {
         let ours = listen.hasSuffix(":80") ? ":80" : listen
         let merged = try configuration(ours, .off).merged(into: theirs(listen, fields))
         #expect(merged["apps"]?["http"]?["servers"]?["srv0"]?["routes"]?.array?.count == 2)
@@ -96,7 +103,9 @@ import Testing
         #expect(CaddyAddress("unix:///run/caddy/admin.socket") == .socket("/run/caddy/admin.socket"))
         #expect(CaddyAddress("http://127.0.0.1:2019") == .tcp("127.0.0.1:2019"))
         #expect(CaddyAddress("localhost:2019") == .tcp("localhost:2019"))
-        for text in ["", "unix/run", "/run/caddy.sock", "localhost", ":2019", "http://a:b@c:1", "https://127.0.0.1:2019", "127.0.0.1:99999", "a:1/x"] {
+        for text in [
+            "", "unix/run", "/run/caddy.sock", "localhost", ":2019", "http://a:b@c:1", "https://127.0.0.1:2019", "127.0.0.1:99999", "a:1/x",
+        ] {
             #expect(CaddyAddress(text) == nil, "\(text)")
         }
     }

@@ -7,6 +7,8 @@ public enum Step: Hashable, Sendable {
     case observe
     /// Find the commit that this revision stands for.
     case fetch(revision: Int)
+    /// Make the image that this commit asks for.
+    case build(revision: Int, commit: CommitID, image: String)
     /// Render this commit and apply it.
     case deploy(revision: Int, commit: CommitID)
     /// Follow what was applied until it is ready.
@@ -39,6 +41,7 @@ extension Step {
         switch self {
         case .observe: "observe"
         case .fetch: "fetch"
+        case .build: "build"
         case .deploy: "deploy"
         case .watch: "watch"
         case .renewLease: "renew"
@@ -58,7 +61,7 @@ extension Step {
     /// pull request that was reopened needs its old namespace gone.
     public func isSuperseded(by stack: Stack, at now: Date) -> Bool {
         switch self {
-        case .fetch(let revision), .deploy(let revision, _), .watch(let revision):
+        case .fetch(let revision), .build(let revision, _, _), .deploy(let revision, _), .watch(let revision):
             stack.wanted != .running || stack.revision != revision || stack.lease.isExpired(at: now)
         default:
             false
@@ -81,7 +84,7 @@ extension Step {
     /// asks for; an engine that refuses anything else is asked again, because a person may mend its rights.
     public var isOfRevision: Bool {
         switch self {
-        case .fetch, .deploy, .watch, .refuse: true
+        case .fetch, .build, .deploy, .watch, .refuse: true
         default: false
         }
     }
@@ -90,7 +93,7 @@ extension Step {
     var isOfEngine: Bool {
         switch self {
         case .observe, .deploy, .watch, .renewLease, .destroy, .awaitGone: true
-        case .fetch, .adopt, .forget, .recover, .refuse, .expire, .finish, .wait: false
+        case .fetch, .build, .adopt, .forget, .recover, .refuse, .expire, .finish, .wait: false
         }
     }
 }

@@ -78,7 +78,8 @@ extension GatewayReference.Caddy {
         let keys = try value.mapping(allowing: ["admin", "socket", "group"])
         let address = try keys.required("admin")
         guard let admin = CaddyAddress(try address.string()) else {
-            throw address.problem("must be where that Caddy is controlled from, such as unix//run/caddy/admin.socket or http://127.0.0.1:2019")
+            throw address.problem(
+                "must be where that Caddy is controlled from, such as unix//run/caddy/admin.socket or http://127.0.0.1:2019")
         }
         self.admin = admin
         if let path = keys.optional("socket") {
@@ -89,7 +90,9 @@ extension GatewayReference.Caddy {
         }
         if let name = keys.optional("group") {
             group = try name.string()
-            guard getgrnam(try name.string()) != nil else { throw name.problem("names no group of this machine; correct it, or make the group") }
+            guard getgrnam(try name.string()) != nil else {
+                throw name.problem("names no group of this machine; correct it, or make the group")
+            }
         }
     }
 }
