@@ -27,7 +27,7 @@ enum Fence {
     }
 
     private static func add(_ rule: [String], _ tool: String, _ sandbox: String) async throws {
-        let outcome = try await Tool.run("nsenter", ["--net=\(sandbox)", tool, "-w", "-A", "OUTPUT"] + rule)
+        let outcome = try await Tool.run(["nsenter", "--net=\(sandbox)", tool, "-w", "-A", "OUTPUT"] + rule)
         guard outcome.succeeded else {
             throw StepError("the fence around a build can't be set: \(tool): \(outcome.complaint)", isRetryable: true)
         }
