@@ -80,7 +80,7 @@ struct WorkshopSweep: Sendable {
     private func removeFolder(_ folder: URL) async {
         let temporary = folder.appending(path: "tmp").path
         for name in (try? FileManager.default.contentsOfDirectory(atPath: temporary)) ?? [] where name.hasPrefix("buildah") {
-            for runtime in ["crun", "runc"] { _ = try? await Tool.run(runtime, ["delete", "--force", "buildah-\(name)"]) }
+            for runtime in ["crun", "runc"] { _ = try? await Tool.run([runtime, "delete", "--force", "buildah-\(name)"]) }
         }
         try? FileManager.default.removeItem(at: folder)
     }
