@@ -171,7 +171,7 @@ let package = Package(
                 "ControlAPI", "FaultProxy", "Gateway", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning",
                 "PodmanRuntime",
                 "SlingshotTestSupport", "StagingModel", "Store", "Telemetry", "slingshot",
-                asyncHTTPClient, crypto, hummingbird, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+                asyncHTTPClient, crypto, httpTypes, hummingbird, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ],
             swiftSettings: settings),
     ]

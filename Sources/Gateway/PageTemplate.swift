@@ -18,10 +18,10 @@ struct PageTemplate {
         ])
     }
 
-    func page(_ view: PageView) -> String { library.render(PageContext(view), withTemplate: "page") ?? "" }
+    func page(_ view: PageView) -> String { library.render(view.context, withTemplate: "page") ?? "" }
 
     /// What of the page changes while it is live: the elements with `data-part`, each of which the script puts in the place of its like.
-    func content(_ view: PageView) -> String { library.render(PageContext(view), withTemplate: "content") ?? "" }
+    func content(_ view: PageView) -> String { library.render(view.context, withTemplate: "content") ?? "" }
 
     // What is said aloud to those who can't see is apart from what changes all the time: a log that is read out is a nuisance.
     private static let page = """
@@ -57,7 +57,7 @@ struct PageTemplate {
         <section id="state" class="{{tone}}" data-part>
         {{#hasStages}}<ol class="stages" aria-label="Progress">{{#stages}}<li class="{{state}}"{{#isCurrent}} aria-current="step"{{/isCurrent}}>{{name}}<span class="aloud">: {{state}}</span></li>{{/stages}}</ol>{{/hasStages}}
         <p class="message">{{message}}</p>
-        {{#hint}}<p class="hint">{{hint}}</p>{{/hint}}
+        {{#hint}}<p class="hint">{{hint}}{{#command}} <code>{{command}}</code>{{/command}}</p>{{/hint}}
         {{#end}}<p class="hint">{{end}}</p>{{/end}}
         </section>
         {{#isDetailed}}<div class="details{{#hasLog}} wide{{/hasLog}}">
@@ -76,52 +76,30 @@ struct PageTemplate {
         """
 }
 
-/// The view as the template reads it, by the names of its stored properties.
-private struct PageContext {
-    struct Stage {
-        let name, state: String
-        let isCurrent: Bool
-    }
-
-    struct Step {
-        let time, instant, kind, message: String
-        let isRunning: Bool
-        let seconds: Int
-        let took: String
-    }
-
-    let heading, message, mode, tone, noLog: String
-    let pullRequest, hint, end, link, commit: String?
-    let title, author: String
-    let hasStages, isDetailed, hasLog, refreshes: Bool
-    let stages: [Stage]
-    let steps: [Step]
-    let log: [PageView.LogLine]
-
-    init(_ view: PageView) {
-        func unlessEmpty(_ text: String) -> String? { text.isEmpty ? nil : text }
-        heading = view.heading
-        message = view.message
-        mode = view.mode.rawValue
-        tone = view.tone.rawValue
-        pullRequest = unlessEmpty(view.pullRequest)
-        hint = unlessEmpty(view.hint)
-        end = unlessEmpty(view.end)
-        link = unlessEmpty(view.link)
-        commit = unlessEmpty(view.commit)
-        title = view.title
-        author = view.author
-        stages = view.stages.map { Stage(name: $0.name, state: $0.state.rawValue, isCurrent: $0.state == .current) }
-        steps = view.steps.map { step in
-            Step(
-                time: step.time, instant: step.instant, kind: step.kind.rawValue, message: step.message, isRunning: step.kind == .running,
-                seconds: step.seconds ?? 0, took: step.seconds.map { DurationText.text($0) } ?? "")
+extension PageView {
+    /// What the template reads, by its names for it; what is empty is not there. Dictionaries, because the template would have to ask
+    /// Swift's reflection for properties, tag by tag.
+    fileprivate var context: [String: Any] {
+        var context: [String: Any] = [
+            "heading": heading, "message": message, "mode": mode.rawValue, "tone": tone.rawValue, "title": title, "author": author,
+            "refreshes": mode != .still, "hasStages": !stages.isEmpty, "hasLog": log != nil, "isDetailed": !steps.isEmpty || log != nil,
+            "noLog": mode == .live && tone != .bad ? "Nothing has been written yet." : "Nothing was written.",
+        ]
+        for (name, text) in [
+            ("pullRequest", pullRequest), ("hint", hint), ("command", command), ("end", end), ("link", link), ("commit", commit),
+        ] where !text.isEmpty {
+            context[name] = text
         }
-        log = view.log ?? []
-        noLog = view.mode == .live && view.tone != .bad ? "Nothing has been written yet." : "Nothing was written."
-        hasStages = !view.stages.isEmpty
-        hasLog = view.log != nil
-        isDetailed = !view.steps.isEmpty || view.log != nil
-        refreshes = view.mode != .still
+        context["stages"] = stages.map { stage in
+            ["name": stage.name, "state": stage.state.rawValue, "isCurrent": stage.state == .current] as [String: Any]
+        }
+        context["steps"] = steps.map { step in
+            [
+                "time": step.time, "instant": step.instant, "kind": step.kind.rawValue, "message": step.message,
+                "isRunning": step.kind == .running, "seconds": step.seconds ?? 0, "took": step.seconds.map { DurationText.text($0) } ?? "",
+            ] as [String: Any]
+        }
+        context["log"] = (log ?? []).map { line in line.source.isEmpty ? ["text": line.text] : ["text": line.text, "source": line.source] }
+        return context
     }
 }

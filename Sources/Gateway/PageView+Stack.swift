@@ -18,7 +18,8 @@ extension PageView {
             message: "The stack is deployed, but its application refused the connection or broke it off. It may be restarting.")
         view.retryAfter = 2
         view.mode = .retry
-        view.hint = "This page tries again by itself. slingshot logs \(stack.name) tells more."
+        view.hint = "This page tries again by itself. More is told by"
+        view.command = "slingshot logs \(stack.name)"
         return view
     }
 
@@ -44,7 +45,8 @@ extension PageView {
             retryAfter = 30
             tone = .bad
             heading = "\(name) failed"
-            hint = "A push to the pull request tries again; so does: \(again)"
+            hint = "A push to the pull request tries again; so does"
+            command = again
         case .sleeping:
             code = "stack-sleeping"
             heading = "\(name) sleeps"
@@ -60,7 +62,8 @@ extension PageView {
             heading = "\(name) is gone"
             let why = stack.destroyReason.map(Self.why) ?? "for a reason that is not on record"
             message = "It was destroyed on \(stack.updatedAt.inWords), \(why)."
-            hint = "A push to the open pull request launches it anew; so does: \(again)"
+            hint = "A push to the open pull request launches it anew; so does"
+            command = again
             end = ""
         }
     }
@@ -95,15 +98,11 @@ extension PageView {
         }
     }
 
-    /// The duration as people say it: `23 hours`. Rounded down, and not exact.
+    /// The duration as people say it, which is not exact: `23 hours`.
     static func inWords(_ seconds: Int) -> String {
-        let (count, unit) =
-            switch seconds {
-            case ..<60: (0, "")
-            case ..<7_200: (seconds / 60, "minute")
-            case ..<172_800: (seconds / 3_600, "hour")
-            default: (seconds / 86_400, "day")
-            }
+        func rounded(to unit: Int) -> Int { (seconds + unit / 2) / unit }
+        let (minutes, hours, days) = (rounded(to: 60), rounded(to: 3_600), rounded(to: 86_400))
+        let (count, unit) = minutes < 120 ? (minutes, "minute") : hours < 48 ? (hours, "hour") : (days, "day")
         return count == 0 ? "less than a minute" : "\(count) \(unit)\(count == 1 ? "" : "s")"
     }
 }

@@ -54,6 +54,8 @@ struct PageView: Hashable {
     var heading: String
     var message: String
     var hint = ""
+    /// What the hint ends with, to be typed.
+    var command = ""
     /// When the stack will go, in words; empty when that says nothing.
     var end = ""
     var pullRequest = ""
@@ -88,7 +90,7 @@ extension PageView {
         PageView(
             status: offersPassword ? 401 : 403, code: "not-allowed", heading: "This stack is not open to everybody",
             message: "Open it with a share link" + (offersPassword ? ", or with the password" : "") + ".",
-            hint: "Who has the stack's API token makes a link with: slingshot share STACK")
+            hint: "Who has the API token makes a link with", command: "slingshot share STACK")
     }
 
     static let crowded = PageView(

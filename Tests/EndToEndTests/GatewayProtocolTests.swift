@@ -1,7 +1,12 @@
 import Foundation
 import Gateway
+import HTTPTypes
+import Hummingbird
+import Logging
+import ServiceLifecycle
 import SlingshotTestSupport
 import StagingModel
+import Synchronization
 import Testing
 
 /// What passes through the gateway, with real traffic and the real Caddy.
@@ -98,6 +103,40 @@ import Testing
                 // Hosts of others have no certificate (35: the handshake fails).
                 _ = try await curl("shop.example.com", accepting: [35])
             }
+        }
+    }
+
+    @Test func `before Caddy has a certificate made it asks whether the host has a stack`() async throws {
+        let asked = Mutex<[String]>([])
+        let (ports, port) = AsyncStream.makeStream(of: Int?.self)
+        let router = Router()
+        router.get("/slingshot/certificate") { request, _ -> HTTPResponse.Status in
+            asked.withLock { $0.append(request.uri.queryParameters["domain"].map(String.init) ?? "") }
+            return .notFound
+        }
+        let logger = Logger(label: "test")
+        let application = Application(
+            router: router, configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { port.yield($0.localAddress?.port) }, logger: logger)
+        let answering = ServiceGroup(services: [application], logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await answering.run() }
+            try await withTemporaryDirectory { directory in
+                try await GatewayRig.run(
+                    domain: "staging.test", tls: .onDemand, certificatePort: { await ports.first { _ in true } ?? nil },
+                    directory: directory
+                ) { rig async throws in
+                    for host in ["shop-8.staging.test", "www.example.com"] {
+                        let authority = "\(host):\(rig.visitor.port)"
+                        // 35: the handshake fails.
+                        try await ChildProcess.run(
+                            URL(filePath: "/usr/bin/curl"), ["-sk", "--resolve", "\(authority):127.0.0.1", "https://\(authority)/"],
+                            accepting: [35])
+                    }
+                }
+            }
+            #expect(asked.withLock { $0 } == ["shop-8.staging.test"])
+            await answering.triggerGracefulShutdown()
         }
     }
 }

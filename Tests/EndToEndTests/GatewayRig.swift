@@ -22,11 +22,13 @@ struct GatewayRig: Sendable {
     /// - Parameters:
     ///   - routes: where the stack's hosts lead, once it is ready.
     ///   - lines: what the stack wrote last.
+    ///   - certificatePort: where Caddy asks who may have a certificate.
     ///   - visitor: at whose port it listens; one of its own unless given.
     static func run<T: Sendable>(
         domain: String = "staging.localhost", tls: GatewaySettings.TLS = .off, caddy: GatewaySettings.Caddy = .own,
         routes: [StackRoute] = [],
-        visitor: GatewayVisitor? = nil, lines: @escaping GatewayPages.Lines = { _ in nil }, directory: URL,
+        visitor: GatewayVisitor? = nil, certificatePort: @escaping @Sendable () async -> Int? = { nil },
+        lines: @escaping GatewayPages.Lines = { _ in nil }, directory: URL,
         _ body: @escaping @Sendable (GatewayRig) async throws -> T
     ) async throws -> T {
         let visitor = if let visitor { visitor } else { try await GatewayVisitor(domain: domain) }
@@ -44,7 +46,8 @@ struct GatewayRig: Sendable {
         let (running, isRunning) = AsyncStream.makeStream(of: Void.self)
         let service: any Service =
             switch caddy {
-            case .own: GatewayService(settings: settings, clock: clock, logger: logger) { isRunning.finish() }
+            case .own:
+                GatewayService(settings: settings, clock: clock, logger: logger, certificatePort: certificatePort) { isRunning.finish() }
             case .shared(let address):
                 SharedCaddyService(settings: settings, address: address, clock: clock, logger: logger) { isRunning.finish() }
             }

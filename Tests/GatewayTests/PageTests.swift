@@ -88,8 +88,9 @@ import Testing
 
     @Test(
         arguments: [
-            (86_400, "on 2 January 2026 at 00:00 UTC, in 24 hours, unless"), (7_199, "in 119 minutes"), (61, "in 1 minute, "),
-            (59, "in less than a minute"), (3 * 86_400 - 1, "in 2 days"),
+            (86_400, "on 2 January 2026 at 00:00 UTC, in 24 hours, unless"), (86_399, "in 24 hours"), (7_199, "in 2 hours"),
+            (7_100, "in 118 minutes"), (61, "in 1 minute, "),
+            (29, "in less than a minute"), (3 * 86_400 - 1, "in 3 days"),
         ]) func `the end of its time in words`(seconds: Int, expected: String)
     {
         let stack = Samples.stack { $0.lease.expiresAt = Samples.start.addingTimeInterval(TimeInterval(seconds)) }
@@ -133,6 +134,7 @@ import Testing
         #expect(view.message == "It was destroyed on 2 January 2026 at 00:00 UTC, because its lease had ended.")
         #expect(view.end == "")
         #expect(view.log == nil)
-        #expect(view.hint.contains("slingshot create shop 7"))
+        #expect(view.command == "slingshot create shop 7")
+        #expect(template.page(view).contains("<code>slingshot create shop 7</code>"))
     }
 }
