@@ -57,10 +57,8 @@ public struct PodmanRuntime: StackRuntime {
             group.addTask { await service.run() }
             group.addTask { await forwarder.run() }
             if settings.keeps {
-                group.addTask {
-                    await runtime.resume()
-                    await keeper.run()
-                }
+                group.addTask { await runtime.resume() }
+                group.addTask { await keeper.run() }
             }
             let result: Result<T, any Error>
             do { result = .success(try await body(runtime)) } catch { result = .failure(error) }
@@ -71,6 +69,22 @@ public struct PodmanRuntime: StackRuntime {
         await client.shutdown()
         await service.close()
         return try result.get()
+    }
+
+    /// Who builds images where this runtime finds them.
+    ///
+    /// - Parameters:
+    ///   - queue: lets in as many builds as may run at a time.
+    ///   - folder: for outputs and temporary files.
+    public func builder(_ settings: BuildSettings, context: any BuildContextSource, queue: Turnstile, folder: URL) -> PodmanBuilder {
+        PodmanBuilder(
+            client: client, engine: engine, prefix: namespacePrefix, settings: settings, context: context, queue: queue, folder: folder,
+            clock: clock, logger: logger)
+    }
+
+    /// Under which name the images of a repository are kept on this machine.
+    public static func imageRepository(of repository: RepositoryName, namespacePrefix: String) -> String {
+        "localhost/slingshot/\(namespacePrefix)\(repository)"
     }
 
     public func observe(_ stack: StackName) async throws -> Observation {
@@ -179,21 +193,33 @@ public struct PodmanRuntime: StackRuntime {
         {}
     }
 
-    /// Starts the pods again that a restart of the machine ended; only those that were whole.
+    /// Starts the pods again that a restart of the machine ended. Tries until it can: podman may start later than this process.
     private func resume() async {
-        do {
-            let records = try await records(selector: [StackMetadata.managedBy: StackMetadata.manager])
-            guard !records.isEmpty else { return }
-            try await engine.check()
-            for (record, isWhole) in records where isWhole && record.namespace == namespaceName(of: record.stack) {
-                let wanted = Set(record.wanted.flatMap(\.pods))
-                let containers = try await containers(network: record.uid)
-                for infra in containers where infra.isInfra && wanted.contains(infra.podName) && infra.state == "created" {
-                    try await client.send(.post, "/containers/\(infra.id)/start")
+        var pause = 0.5
+        var told: String?
+        while !Task.isCancelled {
+            do { return try await startEndedPods() } catch {
+                if "\(error)" != told, !(error is CancellationError) {
+                    logger.warning("pods could not be started again; trying on", metadata: ["error": "\(error)"])
                 }
+                told = "\(error)"
             }
-        } catch {
-            if !(error is CancellationError) { logger.warning("pods could not be started again", metadata: ["error": "\(error)"]) }
+            pause = min(pause * 2, 30)
+            try? await clock.sleep(until: clock.now.addingTimeInterval(pause))
+        }
+    }
+
+    /// Only those that were whole.
+    private func startEndedPods() async throws {
+        let records = try await records(selector: [StackMetadata.managedBy: StackMetadata.manager])
+        guard !records.isEmpty else { return }
+        try await engine.check()
+        for (record, isWhole) in records where isWhole && record.namespace == namespaceName(of: record.stack) {
+            let wanted = Set(record.wanted.flatMap(\.pods))
+            let containers = try await containers(network: record.uid)
+            for infra in containers where infra.isInfra && wanted.contains(infra.podName) && infra.state == "created" {
+                try await client.send(.post, "/containers/\(infra.id)/start")
+            }
         }
     }
 }

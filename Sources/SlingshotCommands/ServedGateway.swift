@@ -7,6 +7,7 @@ import Orchestration
 import ServiceLifecycle
 import StagingModel
 import Store
+import Synchronization
 import Telemetry
 
 /// The parts of `serve` that make the stacks' URLs work.
@@ -36,7 +37,10 @@ struct ServedGateway {
             access = [:]
         }
         settings = GatewaySettings(
-            listen: gateway.listen, domain: addressing.domain, tls: gateway.tls, directory: directory, access: access)
+            listen: gateway.listen, domain: addressing.domain, tls: gateway.tls, directory: directory,
+            caddy: gateway.caddy.map { .shared($0.admin) } ?? .own, socket: gateway.caddy?.socket, group: gateway.caddy?.group,
+            access: access)
+        do { try settings.preparePagesSocket() } catch { throw ConfigurationError("\(error)") }
     }
 
     /// A link that opens a stack until an instant.
@@ -51,7 +55,9 @@ struct ServedGateway {
         registry: MetricsRegistry, logger: Logger
     ) throws -> [any ServiceLifecycle.Service] {
         let keeper = RouteKeeper(store: store, changes: store.changes(), runtimes: runtimes, clock: clock, logger: logger)
-        let pages = try GatewayPages(settings: settings, store: store, keeper: keeper, shareKey: shareKey, clock: clock, metrics: registry)
+        let pages = try GatewayPages(
+            settings: settings, store: store, keeper: keeper, shareKey: shareKey, clock: clock,
+            lines: { await Self.lastLines(of: $0, store, runtimes) }, metrics: registry)
         var services: [any ServiceLifecycle.Service] = [keeper, pages.application(logger: logger)]
         let (ports, port) = AsyncStream.makeStream(of: Int?.self)
         if settings.tls == .onDemand {
@@ -62,10 +68,30 @@ struct ServedGateway {
         } else {
             port.yield(nil)
         }
-        services.append(
-            GatewayService(
-                settings: settings, clock: clock, logger: logger, certificatePort: { await ports.first { _ in true } ?? nil },
-                onRunning: { Terminal.note("stacks are at \(addressing.urlPattern)") }))
+        let certificatePort: @Sendable () async -> Int? = { await ports.first { _ in true } ?? nil }
+        let onRunning: @Sendable () async -> Void = { Terminal.note("stacks are at \(addressing.urlPattern)") }
+        switch settings.caddy {
+        case .own:
+            services.append(
+                GatewayService(settings: settings, clock: clock, logger: logger, certificatePort: certificatePort, onRunning: onRunning))
+        case .shared(let address):
+            services.append(
+                SharedCaddyService(
+                    settings: settings, address: address, clock: clock, logger: logger, certificatePort: certificatePort,
+                    onRunning: onRunning))
+        }
         return services
+    }
+    /// What the stack's containers wrote last; nil while nothing of it runs, or its engine does not tell.
+    private static func lastLines(of name: StackName, _ store: SQLiteStore, _ runtimes: [String: any StackRuntime]) async -> [LogLine]? {
+        guard let stack = try? await store.read({ try $0.stack(name) }), stack.namespaceUID != nil, let runtime = runtimes[stack.runtime]
+        else { return nil }
+        let lines = Mutex<[LogLine]>([])
+        do {
+            try await runtime.logs(of: name, LogQuery(tail: GatewayPages.mostLines)) { line in lines.withLock { $0.append(line) } }
+        } catch {
+            return nil
+        }
+        return lines.withLock { $0 }
     }
 }

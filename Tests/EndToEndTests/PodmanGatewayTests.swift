@@ -101,4 +101,36 @@ import Testing
             }
         }
     }
+
+    @Test func `a browser that waits sees the progress and what the containers write, and ends on the app without a reload`() async throws {
+        try await run { fixture, visitor async throws in
+            // An app that takes its time, so that there is something to see.
+            let script = "echo 'applying 3 migrations'; busybox sleep 6; echo migrated; busybox sleep 2; exec /bin/serve"
+            let values: JSONValue = [
+                "image": .string(PodmanTestEngine.image), "port": 8080, "env": ["GREETING": "Here is the app"],
+                "command": ["/bin/sh", "-c", .string(script)],
+            ]
+            let file: JSONValue = ["template": "web", "values": values]
+            let head = try await fixture.repository.commit([".slingshot.yaml": file.canonicalText], to: PullRequest.headRef(7))
+            try await fixture.serving { serving async throws in
+                try await Chromium.with { browser in
+                    try await serving.deliver(GitHubDelivery("opened", head: head))
+                    let url = "http://shop-7.staging.localhost:\(visitor.port)/"
+                    try await browser.open(url)
+                    try await browser.wait(for: "shop-7 is on its way")
+                    try await browser.wait(for: "applying 3 migrations")
+                    try keep(try await browser.screenshot(), as: "podman-progress")
+                    try await browser.wait(for: "Here is the app")
+                    try keep(try await browser.screenshot(), as: "podman-app")
+                    // The one that was asked for, and the one that the page made of itself.
+                    #expect(browser.navigations.filter { $0 == url }.count == 2)
+                    try await serving.deliver(GitHubDelivery("closed", head: head))
+                    try await serving.wait(for: .destroyed)
+                    try await browser.open(url)
+                    try await browser.wait(for: "shop-7 is gone")
+                    try keep(try await browser.screenshot(), as: "podman-gone")
+                }
+            }
+        }
+    }
 }

@@ -27,7 +27,7 @@ struct PodmanServe: Sendable {
 
     var state: URL { directory.appending(path: "state") }
 
-    func configure(lifetime: String = "{default: 24h, maximum: 7d}", routing: String = "{kind: ingress}") throws {
+    func configure(lifetime: String = "{default: 24h, maximum: 7d}", routing: String = "{kind: ingress}", more: String = "") throws {
         let text = """
             server: {listen: "127.0.0.1:0", apiToken: {env: SLINGSHOT_TOKEN}}
             state: \(state.path)
@@ -44,6 +44,7 @@ struct PodmanServe: Sendable {
                 url: file://\(repository.directory.path)
                 runtime: box
                 webhookSecret: {env: SHOP_WEBHOOK_SECRET}
+            \(more)
 
             """
         try Data(text.utf8).write(to: directory.appending(path: "slingshot.yaml"))

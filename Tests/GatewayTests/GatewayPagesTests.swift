@@ -8,7 +8,6 @@ import Orchestration
 import SlingshotTestSupport
 import StagingModel
 import Store
-import Synchronization
 import Telemetry
 import Testing
 
@@ -69,7 +68,8 @@ import Testing
             let keeper = RouteKeeper(
                 store: store, changes: store.changes(), runtimes: ["cluster": engine, "box": box], clock: clock, logger: logger)
             let pages = try GatewayPages(
-                settings: settings, store: store, keeper: keeper, shareKey: AccessTests.key, clock: clock, metrics: registry)
+                settings: settings, store: store, keeper: keeper, shareKey: AccessTests.key, clock: clock, lines: { _ in nil },
+                metrics: registry)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await keeper.run() }
                 try await Application(router: pages.router(), logger: logger).test(.router) { client async throws in
@@ -220,7 +220,7 @@ import Testing
             try await Application(router: fixture.pages.certificateRouter(), logger: Logger(label: "test")).test(.router) {
                 client async throws in
                 func status(_ domain: String) async throws -> HTTPResponse.Status {
-                    try await client.execute(uri: "/certificate?domain=\(domain)", method: .get).status
+                    try await client.execute(uri: "/slingshot/certificate?domain=\(domain)", method: .get).status
                 }
                 #expect(try await status("shop-7.staging.example.com") == .ok)
                 #expect(try await status("shop-7-api.staging.example.com") == .ok)
@@ -230,32 +230,4 @@ import Testing
             }
         }
     }
-}
-
-/// An engine that does nothing but tell its routes.
-private final class RoutedEngine: StackRuntime {
-    private let current: Mutex<[StackRoute]>
-    private let (changes, change) = AsyncStream.makeStream(of: StackName.self)
-
-    init(routes: [StackRoute]) { current = Mutex(routes) }
-
-    /// From now on there is one route, to this address; says so.
-    func move(to upstream: String) {
-        current.withLock { $0 = [StackRoute(host: "shop-7.staging.example.com", upstreams: [upstream])] }
-        change.yield(Samples.stackName())
-    }
-
-    func routes(of stack: StackName) async throws -> [StackRoute] { current.withLock { $0 } }
-    func routeChanges() -> AsyncStream<StackName> { changes }
-    func apply(
-        _ plan: Plan, lease: Lease, onNamespace: @Sendable (String) async throws -> Void, onWaiting: @Sendable (String) async throws -> Void
-    ) async throws {}
-    func workloads(of stack: StackName) async throws -> [WorkloadStatus] { [] }
-    func logs(of stack: StackName, _ query: LogQuery, onLine: @Sendable (LogLine) async throws -> Void) async throws {}
-    func awaitReady(_ stack: StackName, onChange: @Sendable (Readiness) async throws -> Void) async throws {}
-    func observe(_ stack: StackName) async throws -> Observation { .absent }
-    func renew(_ lease: Lease, of stack: StackName, uid: String) async throws {}
-    func destroy(_ stack: StackName, uid: String) async throws -> [String: Int] { [:] }
-    func awaitGone(_ stack: StackName, uid: String, onHolding: @Sendable (String) async throws -> Void) async throws {}
-    func stacks() async throws -> [ObservedStack] { [] }
 }

@@ -129,9 +129,6 @@ import Testing
         #expect(MachineFacts(isRoot: false, status: status, limits: limits).containersConfiguration == nil)
     }
 
-    @Test(arguments: [("4.3.1", true), ("5.0.0-dev", true), ("4.2.9", false), ("3.4", false), ("x", false)])
-    func versions(text: String, isGood: Bool) { #expect((EngineFacts.problem(version: text) == nil) == isGood) }
-
     @Test func theLatestRecordCounts() throws {
         let stack = try #require(StackName("shop-7"))
         let first = StackRecord(stack: stack, namespace: "staging-shop-7", uid: "n1", generation: 0, annotations: [:])

@@ -73,6 +73,9 @@ private func decideRunning(_ stack: Stack, observed: Observation?, now: Date) ->
         return .fetch(revision: stack.revision)
     }
     guard let deployed = stack.deployed, deployed.revision == stack.revision else {
+        if let image = fetched.image, fetched.builtAt == nil {
+            return .build(revision: stack.revision, commit: fetched.commit, image: image)
+        }
         return .deploy(revision: stack.revision, commit: fetched.commit)
     }
     guard let readyAt = deployed.readyAt else { return .watch(revision: stack.revision) }

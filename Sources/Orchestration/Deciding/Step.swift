@@ -7,6 +7,8 @@ public enum Step: Hashable, Sendable {
     case observe
     /// Find the commit that this revision stands for.
     case fetch(revision: Int)
+    /// Make the image that this commit asks for.
+    case build(revision: Int, commit: CommitID, image: String)
     /// Render this commit and apply it.
     case deploy(revision: Int, commit: CommitID)
     /// Follow what was applied until it is ready.
@@ -43,6 +45,7 @@ extension Step {
         switch self {
         case .observe: "observe"
         case .fetch: "fetch"
+        case .build: "build"
         case .deploy: "deploy"
         case .watch: "watch"
         case .renewLease: "renew"
@@ -64,7 +67,7 @@ extension Step {
     /// pull request that was reopened needs its old namespace gone.
     public func isSuperseded(by stack: Stack, at now: Date) -> Bool {
         switch self {
-        case .fetch(let revision), .deploy(let revision, _), .watch(let revision):
+        case .fetch(let revision), .build(let revision, _, _), .deploy(let revision, _), .watch(let revision):
             stack.wanted != .running || stack.revision != revision || stack.lease.isExpired(at: now)
         default:
             false
@@ -89,7 +92,7 @@ extension Step {
     /// asks for; an engine that refuses anything else is asked again, because a person may mend its rights.
     public var isOfRevision: Bool {
         switch self {
-        case .fetch, .deploy, .watch, .refuse: true
+        case .fetch, .build, .deploy, .watch, .refuse: true
         default: false
         }
     }
@@ -99,7 +102,7 @@ extension Step {
         switch self {
         case .observe, .deploy, .watch, .renewLease, .destroy, .awaitGone: stack.runtime
         case .renewCopy(_, let copy), .retire(let copy): copy.runtime
-        case .fetch, .adopt, .forget, .recover, .refuse, .expire, .finish, .wait: nil
+        case .fetch, .build, .adopt, .forget, .recover, .refuse, .expire, .finish, .wait: nil
         }
     }
 }

@@ -8,6 +8,9 @@ extension Stack {
         case .fetch:
             phase = .queued
             message = "fetching \(pinnedCommit?.short ?? ref ?? "the pull request's head")"
+        case .build(_, let commit, _):
+            phase = .building
+            message = "building the image of \(commit.short)"
         case .deploy(_, let commit):
             phase = .deploying
             message = "deploying \(commit.short)"
@@ -38,10 +41,16 @@ extension Stack {
     /// What holds the end of its namespace up, in the engine's words.
     mutating func held(by what: String) { message = "\(wanted == .running ? Self.awaitingPrevious : "destroying"); \(what)" }
 
-    mutating func fetched(_ commit: CommitID) {
-        fetched = Fetched(revision: revision, commit: commit)
+    mutating func fetched(_ commit: CommitID, image: String?) {
+        fetched = Fetched(revision: revision, commit: commit, image: image)
         failure = nil
         settlesAt = nil
+    }
+
+    /// Its image is there.
+    mutating func built(at now: Date) {
+        fetched?.builtAt = now
+        failure = nil
     }
 
     mutating func applied(_ plan: Plan, at now: Date) {

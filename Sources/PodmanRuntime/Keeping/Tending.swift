@@ -72,6 +72,9 @@ struct Tending: Sendable {
     private var released: Set<String> = []
     private(set) var listed: [KeptPod] = []
 
+    /// Of all pods that have one.
+    var addresses: Set<String> { Set(pods.values.compactMap(\.address)) }
+
     mutating func release(pods ids: some Sequence<String>) { released.formUnion(ids) }
 
     /// Takes podman's list in, and forgets what is no longer there.

@@ -2,6 +2,12 @@ import Foundation
 import Orchestration
 public import StagingModel
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 extension PodmanRuntime {
     public func apply(
         _ plan: Plan, lease: Lease, onNamespace: @Sendable (_ uid: String) async throws -> Void,
@@ -117,7 +123,8 @@ extension PodmanRuntime {
             switch volume.source {
             case .claim: break
             case .empty(true, let limit):
-                let size = limit.map { "size=\($0)," } ?? ""
+                // as `size` podman would take it for a disk quota, and refuse it
+                let size = limit.map { "nr_blocks=\(max($0 / Self.pageSize, 1))," } ?? ""
                 let options = ["type": "tmpfs", "device": "tmpfs", "o": "\(size)mode=1777,nodev,nosuid"]
                 try await make(volume: name, labels: [Labels.ofPod: pod.name], options: options, record)
             case .empty(false, _), .files: try await make(volume: name, labels: [Labels.ofPod: pod.name], options: [:], record)
@@ -148,6 +155,9 @@ extension PodmanRuntime {
         try await client.send(.post, "/containers/\(details.infra)/start")
         await keeper.refresh()
     }
+
+    /// The kernel counts a tmpfs in pages.
+    private static var pageSize: Int64 { Int64(sysconf(CInt(_SC_PAGESIZE))) }
 
     private func make(volume name: String, labels: [String: String], options: [String: String], _ record: StackRecord) async throws {
         var all = Labels.labels(of: record.stack, namespace: record.namespace, network: record.uid)
