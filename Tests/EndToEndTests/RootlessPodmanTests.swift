@@ -198,10 +198,10 @@ import Testing
                 try await box.withPodman {
                     // podman is asked anew after half a minute at the latest; this must not need that
                     for _ in 0..<80 {
-                        if try await serving.cli(["status", "shop-7"]).output.contains("Deployment/web   1/1    ready") { break }
+                        if try await serving.cli(["status", "shop-7"]).output.contains("Deployment/web  1/1    ready") { break }
                         try await Task.sleep(for: .milliseconds(100))
                     }
-                    #expect(try await serving.cli(["status", "shop-7"]).output.contains("Deployment/web   1/1    ready"))
+                    #expect(try await serving.cli(["status", "shop-7"]).output.contains("Deployment/web  1/1    ready"))
                     #expect(try await box.shell("web", wget("http://web/")).contains("one"))
                     try await serving.deliver(GitHubDelivery("closed", head: head))
                     try await serving.wait(for: .destroyed)
