@@ -221,6 +221,7 @@ public struct PodmanRuntime: StackRuntime {
                 try await client.send(.post, "/containers/\(infra.id)/start")
             }
         }
+        await keeper.refresh()  // which may have looked before, and not heard of it
     }
 }
 

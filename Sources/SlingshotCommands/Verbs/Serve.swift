@@ -73,7 +73,7 @@ struct ServeCommand: AsyncParsableCommand {
                 Terminal.note("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
             }
             let gatewayServices = try gateway?.services(
-                store: store, runtimes: runtimes, addressing: addressing, clock: clock, registry: registry, logger: logger)
+                engines: engines, changes: store.changes(), addressing: addressing, logger: logger)
             let sweeper = ImageSweeper(
                 store: store, builders: Array(builders.values), repositories: settings, changes: store.changes(), clock: clock,
                 logger: logger)
