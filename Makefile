@@ -20,6 +20,7 @@ test: ## lint, then every test, the end-to-end tests on a real cluster (KUBECONF
 	@KUBECONFIG=$${KUBECONFIG:-}; [[ -n $$KUBECONFIG ]] || KUBECONFIG=$$(dev/cluster up); export KUBECONFIG; \
 	SLINGSHOT_DEMO_IMAGE=$$(dev/demo-image); export SLINGSHOT_DEMO_IMAGE; \
 	SLINGSHOT_TEST_USER=$$(dev/rootless-user); export SLINGSHOT_TEST_USER; \
+	SLINGSHOT_POSTGRES_IMAGE=$$(dev/postgres-image); export SLINGSHOT_POSTGRES_IMAGE; \
 	swift build --build-tests; \
 	$(swift_test) --skip-build --skip EndToEndTests; \
 	$(as_root) $(swift_test) --skip-build --filter EndToEndTests

@@ -95,15 +95,15 @@ public actor RouteKeeper: Service {
     }
 
     private func refresh(_ name: StackName) async throws {
-        guard let stack = try await store.read({ try $0.stack(name) }), stack.wanted == .running, let uid = stack.namespaceUID else {
+        guard let stack = try await store.read({ try $0.stack(name) }), stack.wanted == .running else {
             doubtedAt[name] = nil
             outdated.remove(name)
             return table.set(nil, for: name)
         }
         let isOutdated = outdated.remove(name) != nil
-        let known = table[name].flatMap { $0.key.namespaceUID == uid ? $0 : nil }
+        let known = table[name].flatMap { $0.key.isOf(stack) ? $0 : nil }
         // While a new commit is deployed, the old one answers as far as it still runs; only of the same namespace, though.
-        guard let key = RouteTable.Key(stack) ?? known?.key, let runtime = runtimes[stack.runtime] else { return table.set(nil, for: name) }
+        guard let key = RouteTable.Key(stack) ?? known?.key, let runtime = runtimes[key.runtime] else { return table.set(nil, for: name) }
         var entry = RouteTable.Entry(key: key, stack: stack, routes: known?.routes ?? [])
         if known?.key != key || isOutdated {
             do { entry.routes = try await runtime.routes(of: name) } catch {

@@ -45,7 +45,7 @@ public struct PodmanRuntime: StackRuntime {
     ) async throws -> T {
         let service = try await PodmanService.choose(configured: settings.socket, folder: settings.folder, logger: logger)
         let client = PodmanClient(socket: service.socket, revive: { try await service.ensure() })
-        let engine = Engine(client: client, logger: logger)
+        let engine = Engine(client: client, folder: settings.folder, logger: logger)
         let forwarder = ForwarderProcess(
             program: settings.forwarder, folder: settings.folder.appending(path: "pods", directoryHint: .isDirectory), logger: logger)
         let reach = Reach(engine: engine, forwarder: forwarder)
@@ -57,10 +57,8 @@ public struct PodmanRuntime: StackRuntime {
             group.addTask { await service.run() }
             group.addTask { await forwarder.run() }
             if settings.keeps {
-                group.addTask {
-                    await runtime.resume()
-                    await keeper.run()
-                }
+                group.addTask { await runtime.resume() }
+                group.addTask { await keeper.run() }
             }
             let result: Result<T, any Error>
             do { result = .success(try await body(runtime)) } catch { result = .failure(error) }
@@ -140,8 +138,9 @@ public struct PodmanRuntime: StackRuntime {
 
     func look(at stack: StackName) async throws -> Found {
         let name = namespaceName(of: stack)
-        let network = try await network(name)
+        async let current = network(name)
         let records = try await records(selector: Labels.selector(stack, namespace: name))
+        let network = try await current
         return Found(
             network: network, record: records.first { $0.isWhole && $0.record.uid == network?.id }?.record,
             leftover: records.first { !$0.isWhole }?.record)
@@ -195,22 +194,35 @@ public struct PodmanRuntime: StackRuntime {
         {}
     }
 
-    /// Starts the pods again that a restart of the machine ended; only those that were whole.
+    /// Starts the pods again that a restart of the machine ended. Tries until it can: podman may start later than this process.
     private func resume() async {
-        do {
-            let records = try await records(selector: [StackMetadata.managedBy: StackMetadata.manager])
-            guard !records.isEmpty else { return }
-            try await engine.check()
-            for (record, isWhole) in records where isWhole && record.namespace == namespaceName(of: record.stack) {
-                let wanted = Set(record.wanted.flatMap(\.pods))
-                let containers = try await containers(network: record.uid)
-                for infra in containers where infra.isInfra && wanted.contains(infra.podName) && infra.state == "created" {
-                    try await client.send(.post, "/containers/\(infra.id)/start")
+        var pause = 0.5
+        var told: String?
+        while !Task.isCancelled {
+            do { return try await startEndedPods() } catch {
+                if "\(error)" != told, !(error is CancellationError) {
+                    logger.warning("pods could not be started again; trying on", metadata: ["error": "\(error)"])
                 }
+                told = "\(error)"
             }
-        } catch {
-            if !(error is CancellationError) { logger.warning("pods could not be started again", metadata: ["error": "\(error)"]) }
+            pause = min(pause * 2, 30)
+            try? await clock.sleep(until: clock.now.addingTimeInterval(pause))
         }
+    }
+
+    /// Only those that were whole.
+    private func startEndedPods() async throws {
+        let records = try await records(selector: [StackMetadata.managedBy: StackMetadata.manager])
+        guard !records.isEmpty else { return }
+        try await engine.check()
+        for (record, isWhole) in records where isWhole && record.namespace == namespaceName(of: record.stack) {
+            let wanted = Set(record.wanted.flatMap(\.pods))
+            let containers = try await containers(network: record.uid)
+            for infra in containers where infra.isInfra && wanted.contains(infra.podName) && infra.state == "created" {
+                try await client.send(.post, "/containers/\(infra.id)/start")
+            }
+        }
+        await keeper.refresh()  // which may have looked before, and not heard of it
     }
 }
 

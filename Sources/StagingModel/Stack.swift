@@ -96,6 +96,8 @@ public struct Stack: Codable, Hashable, Sendable {
     public var namespace: String
     /// The engine's identity of the namespace that is ours: nothing else is ever deleted.
     public var namespaceUID: String?
+    /// ``copies``; nil for none.
+    public internal(set) var previous: [Placement]?
 
     public var phase: Phase
     /// One line that a person can act on.

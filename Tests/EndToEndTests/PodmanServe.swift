@@ -27,14 +27,17 @@ struct PodmanServe: Sendable {
 
     var state: URL { directory.appending(path: "state") }
 
-    func configure(lifetime: String = "{default: 24h, maximum: 7d}", routing: String = "{kind: ingress}", more: String = "") throws {
+    func configure(
+        lifetime: String = "{default: 24h, maximum: 7d}", runtime: String = "{kind: podman}", routing: String = "{kind: ingress}",
+        more: String = ""
+    ) throws {
         let text = """
             server: {listen: "127.0.0.1:0", apiToken: {env: SLINGSHOT_TOKEN}}
             state: \(state.path)
             domain: staging.localhost
             namespacePrefix: \(prefix)
             runtimes:
-              box: {kind: podman}
+              box: \(runtime)
             routing: \(routing)
             lifetime: \(lifetime)
             repositories:

@@ -72,12 +72,13 @@ struct RootlessBox: Sendable {
         return commit
     }
 
-    func configure(runtime: String) async throws {
+    func configure(runtime: String, routing: String = "{kind: ingress}") async throws {
         let text = """
             server: {listen: "127.0.0.1:0", apiToken: {env: SLINGSHOT_TOKEN}}
             state: \(directory.appending(path: "state").path)
             domain: staging.localhost
             namespacePrefix: \(prefix)
+            routing: \(routing)
             runtimes:
               box: \(runtime)
             repositories:
@@ -116,6 +117,22 @@ struct RootlessBox: Sendable {
                 throw error
             }
         }
+    }
+
+    /// What a restart of the machine does to a user: no process of his is left, and nothing of what is kept until then.
+    func restartMachine() async throws {
+        try #require(Self.user == "slingshot-test", "this ends all of a user's processes, so it is for that of dev/rootless-user only")
+        try await ChildProcess.run(URL(filePath: "/usr/bin/pkill"), ["-9", "-u", Self.user], accepting: [0, 1])
+        for _ in 0..<100 {
+            let left = try await ChildProcess.run(URL(filePath: "/usr/bin/pgrep"), ["-u", Self.user], accepting: [0, 1])
+            if left.output.isEmpty { break }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        let runtime = "/run/\(Self.user)"
+        for name in try FileManager.default.contentsOfDirectory(atPath: runtime) {
+            try FileManager.default.removeItem(atPath: "\(runtime)/\(name)")
+        }
+        try? FileManager.default.removeItem(at: socket)
     }
 
     // MARK: What is there

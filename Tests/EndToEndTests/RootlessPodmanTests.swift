@@ -147,6 +147,70 @@ import Testing
         }
     }
 
+    @Test func `visitors come through the gateway, also after what leads to the pods was killed`() async throws {
+        try await RootlessBox.run { box async throws in
+            let visitor = try await GatewayVisitor()
+            let routing = "{kind: gateway, listen: \"127.0.0.1:\(visitor.port)\"}"
+            try await box.configure(runtime: "{kind: podman, socket: \(box.socket.path)}", routing: routing)
+            let values: JSONValue = ["image": .string(PodmanTestEngine.image), "port": 8080, "env": ["GREETING": "hello"]]
+            let file: JSONValue = ["template": "web", "values": values]
+            let head = try await box.commit([".slingshot.yaml": file.canonicalText])
+            @Sendable func answers() async throws {
+                try await visitor.until("the page is there") { $0.status == 200 && $0.body.contains("<h1>hello</h1>") }
+            }
+            try await box.withPodman {
+                try await box.serving { serving async throws in
+                    try await serving.launch(head)
+                    try await answers()
+                    let before = try await box.forwarders()
+                    try await box.run(["kill", "-9", try #require(before.first)])
+                    try await answers()
+                    #expect(try await box.forwarders().count == 1)
+                    #expect(try await box.forwarders() != before)
+                    let container = try await box.podman(["ps", "--format", "{{.Names}}"]).split(separator: "\n")
+                        .first { $0.hasPrefix("\(box.prefix)shop-7-web-") }
+                    _ = try await box.podman(["kill", String(try #require(container))])
+                    try await visitor.until("it does not answer") { $0.status == 503 && $0.body.contains("\"code\":\"stack-unreachable\"") }
+                    try await answers()
+                    await serving.process.kill()
+                }
+                try await box.serving { serving async throws in
+                    try await answers()
+                    // of the visitors, and of the probe
+                    let ports = Set(try box.sockets().compactMap { $0.split(separator: ":").last.map { String($0) } })
+                    #expect(ports == ["80", "8080"])
+                    try await serving.deliver(GitHubDelivery("closed", head: head))
+                    try await serving.wait(for: .destroyed)
+                    for _ in 0..<50 where try !box.sockets().isEmpty { try await Task.sleep(for: .milliseconds(100)) }
+                    #expect(try box.sockets() == [])
+                }
+            }
+        }
+    }
+
+    @Test func `after a restart of the machine its pods run again, though podman starts late`() async throws {
+        try await RootlessBox.run { box async throws in
+            try await box.configure(runtime: "{kind: podman, socket: \(box.socket.path)}")
+            let head = try await box.commit(stack("one"))
+            try await box.withPodman { try await box.serving { try await $0.launch(head) } }
+            try await box.restartMachine()
+            try await box.serving { serving async throws in
+                _ = try await serving.process.line(containing: "pods could not be started again")
+                try await box.withPodman {
+                    // podman is asked anew after half a minute at the latest; this must not need that
+                    for _ in 0..<80 {
+                        if try await serving.cli(["status", "shop-7"]).output.contains("Deployment/web  1/1    ready") { break }
+                        try await Task.sleep(for: .milliseconds(100))
+                    }
+                    #expect(try await serving.cli(["status", "shop-7"]).output.contains("Deployment/web  1/1    ready"))
+                    #expect(try await box.shell("web", wget("http://web/")).contains("one"))
+                    try await serving.deliver(GitHubDelivery("closed", head: head))
+                    try await serving.wait(for: .destroyed)
+                }
+            }
+        }
+    }
+
     @Test func `with a service of its own it says what has no effect, and a killed serve leaves no forwarder`() async throws {
         try await RootlessBox.run { box async throws in
             try await box.configure(runtime: "{kind: podman}")

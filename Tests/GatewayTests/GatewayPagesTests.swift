@@ -64,8 +64,9 @@ import Testing
             let logger = Logger(label: "test")
             let registry = MetricsRegistry(help: [:])
             let engine = RoutedEngine(routes: Self.routes)
+            let box = RoutedEngine(routes: [StackRoute(host: "shop-7.staging.example.com", upstreams: ["10.89.0.9:80"])])
             let keeper = RouteKeeper(
-                store: store, changes: store.changes(), runtimes: ["cluster": engine], clock: clock, logger: logger)
+                store: store, changes: store.changes(), runtimes: ["cluster": engine, "box": box], clock: clock, logger: logger)
             let pages = try GatewayPages(
                 settings: settings, store: store, keeper: keeper, shareKey: AccessTests.key, clock: clock, lines: { _ in nil },
                 metrics: registry)
@@ -135,6 +136,33 @@ import Testing
             }
             fixture.engine.move(to: "10.89.0.3:80")
             try await settled("10.89.0.3:80")
+        }
+    }
+
+    @Test func `a stack that moves answers from where it comes, until it is ready where it goes`() async throws {
+        try await with { fixture async throws in
+            func settled(_ upstream: String?) async throws {
+                while try await fixture.resolve().headers[.slingshotUpstream] != upstream { await Task.yield() }
+            }
+            let deployed = Stack.Deployed(
+                revision: 1, commit: Samples.commit("a"), planDigest: "digest", at: Samples.start, readyAt: Samples.start)
+            let copy = Placement(runtime: "box", namespaceUID: "uid-0", deployed: deployed)
+            // As it is read after a restart: nothing was known of it before.
+            try await fixture.save {
+                $0.phase = .failed
+                $0.copies = [copy]
+            }
+            try await settled("10.89.0.9:80")
+            try await fixture.save {
+                Self.ready(&$0)
+                $0.copies = [copy]
+            }
+            try await settled("10.96.0.9:80")
+            try await fixture.save {
+                $0.copies = [copy]
+                $0.wanted = .gone(.closed)
+            }
+            try await settled(nil)
         }
     }
 

@@ -29,6 +29,10 @@ public enum Step: Hashable, Sendable {
     case destroy(uid: String)
     /// Wait until the engine says that it is gone.
     case awaitGone(uid: String)
+    /// Write the record's lease on what still runs on another engine.
+    case renewCopy(Lease, Placement)
+    /// Destroy what stands on another engine, and wait until that says that it is gone.
+    case retire(Placement)
     /// Nothing of the stack exists any more: write its end.
     case finish(DestroyReason, note: String?)
     /// Nothing to do until then; nil for until something new is wanted.
@@ -52,6 +56,8 @@ extension Step {
         case .expire: "expire"
         case .destroy: "destroy"
         case .awaitGone: "await-gone"
+        case .renewCopy: "renew-copy"
+        case .retire: "retire"
         case .finish: "finish"
         case .wait: "wait"
         }
@@ -76,6 +82,8 @@ extension Step {
         case .watch: isSuperseded(by: current, at: now) || current.lease != stack.lease
         // It begins anew at once, and says what is waited for now.
         case .awaitGone: current.wanted != stack.wanted
+        // An engine that takes its time with a copy must not hold the stack up; what has begun there is gone on with afterwards.
+        case .retire: current.wanted != stack.wanted || current.revision != stack.revision || current.lease != stack.lease
         default: isSuperseded(by: current, at: now)
         }
     }
@@ -89,11 +97,12 @@ extension Step {
         }
     }
 
-    /// Whether the engine is what the step talks to; the other steps concern the repository, or the record alone.
-    var isOfEngine: Bool {
+    /// The engine that the step talks to; nil for one that concerns the repository, or the record alone.
+    func engine(of stack: Stack) -> String? {
         switch self {
-        case .observe, .deploy, .watch, .renewLease, .destroy, .awaitGone: true
-        case .fetch, .build, .adopt, .forget, .recover, .refuse, .expire, .finish, .wait: false
+        case .observe, .deploy, .watch, .renewLease, .destroy, .awaitGone: stack.runtime
+        case .renewCopy(_, let copy), .retire(let copy): copy.runtime
+        case .fetch, .build, .adopt, .forget, .recover, .refuse, .expire, .finish, .wait: nil
         }
     }
 }

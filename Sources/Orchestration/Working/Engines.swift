@@ -26,6 +26,15 @@ public struct Engines: Sendable {
         self.metrics = metrics
     }
 
+    func runtime(of copy: Placement) throws -> any StackRuntime {
+        guard let runtime = runtimes[copy.runtime] else {
+            throw StepError(
+                "the runtime \"\(copy.runtime)\" is not configured any more, and what stands there can't be destroyed; add it under `runtimes` again",
+                isRetryable: false)
+        }
+        return runtime
+    }
+
     func runtime(of stack: Stack) throws -> any StackRuntime {
         guard let runtime = runtimes[stack.runtime] else {
             throw StepError("the runtime \"\(stack.runtime)\" is not configured; add it under `runtimes`", isRetryable: false)

@@ -41,13 +41,16 @@ extension StackWorker {
             }
         case .destroy(let uid):
             let removed = try await engines.runtime(of: stack).destroy(name, uid: uid)
-            let counts = removed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
-            try await record(step, "destroying namespace UID \(uid): \(counts.isEmpty ? "it was empty" : counts)") { $0.failure = nil }
+            try await record(step, "destroying namespace UID \(uid): \(Self.text(removed))") { $0.failure = nil }
         case .awaitGone(let uid):
             try await awaitGone(step, uid: uid, of: stack)
+        case .renewCopy(let lease, let copy):
+            try await renew(step, lease, copy)
+        case .retire(let copy):
+            try await retire(step, copy)
         case .finish(let reason, let note):
             try await record(step, name: "destroyed", "destroyed (\(reason.rawValue)): \(note ?? Stack.nothingLeft)") {
-                guard $0.wanted == .gone(reason) else { throw Superseded() }
+                guard $0.wanted == .gone(reason), $0.copies.isEmpty else { throw Superseded() }
                 $0.finished(reason, note: note)
             }
         }
@@ -79,6 +82,12 @@ extension StackWorker {
             if step.isSuperseded(by: $0, at: now) { throw Superseded() }
             $0.built(at: now)
         }
+    }
+
+    /// What a teardown began with, by kind.
+    static func text(_ removed: [String: Int]) -> String {
+        let counts = removed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        return counts.isEmpty ? "it was empty" : counts
     }
 
     private func deploy(_ step: Step, _ commit: CommitID, of stack: Stack) async throws {
@@ -156,7 +165,7 @@ extension StackWorker {
         let seconds = max(Int(engines.clock.now.timeIntervalSince(started)), 0)
         try await record(step, "the engine says that namespace UID \(uid) is gone (\(DurationText.text(seconds)))") { $0.gone() }
         // That very namespace is gone: whatever has its name by now is another one, and not this stack's to destroy.
-        if case .gone(let reason) = stack.wanted { try await perform(.finish(reason, note: nil), on: stack) }
+        if case .gone(let reason) = stack.wanted, stack.copies.isEmpty { try await perform(.finish(reason, note: nil), on: stack) }
     }
 }
 

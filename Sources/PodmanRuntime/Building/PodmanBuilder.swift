@@ -56,6 +56,12 @@ public struct PodmanBuilder: ImageBuilder {
 
     private func make(_ request: BuildRequest) async throws {
         try await engine.check()
+        // its workshop would need mounts and process spaces that a confined service of a user can't have
+        guard try await !engine.facts().isRootless else {
+            throw StepError(
+                "`build` needs root's podman, and this one is a user's; name an image that can be pulled, or see docs/one-box.md for root's",
+                isRetryable: true)
+        }
         let namespace = prefix + request.stack.description
         alive.add(namespace)
         defer { alive.remove(namespace) }

@@ -124,9 +124,10 @@ actor Keeper {
             let begun = clock.now
             let selector = [StackMetadata.managedBy: StackMetadata.manager]
             let list: [ContainerSummary] = try await client.list("/containers/json", [("all", "true")], labels: selector)
+            let known = tending.addresses
             tending.see(
                 list.filter { $0.labels?[Labels.namespace]?.hasPrefix(namespacePrefix) ?? false }, begun: begun)
-            await reach.keep(only: Set(tending.pods.values.compactMap(\.address)))
+            await reach.close(known.subtracting(tending.addresses))
             return true
         } catch {
             isStale = true

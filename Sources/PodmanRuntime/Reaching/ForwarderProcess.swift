@@ -56,15 +56,17 @@ final class ForwarderProcess: Sendable {
     /// Asks the child of a namespace, which has to be ready.
     func ask(_ request: ForwarderRequest, in namespace: NetworkNamespace) async throws -> ForwarderRequest.Answer {
         let path = folder(of: namespace).appending(path: Forwarder.control).path
-        let connection = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connect(unixDomainSocketPath: path) {
-            channel in
-            channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel) }
-        }
-        return try await connection.executeThenClose { inbound, outbound in
-            try await outbound.write(ByteBuffer(string: request.text))
-            var answer = ""
-            for try await bytes in inbound { answer += String(buffer: bytes) }
-            return ForwarderRequest.Answer(answer)
+        return try await within(.seconds(Self.patience), "the forwarder") {
+            let connection = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connect(unixDomainSocketPath: path) {
+                channel in
+                channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel) }
+            }
+            return try await connection.executeThenClose { inbound, outbound in
+                try await outbound.write(ByteBuffer(string: request.text))
+                var answer = ""
+                for try await bytes in inbound { answer += String(buffer: bytes) }
+                return ForwarderRequest.Answer(answer)
+            }
         }
     }
 
@@ -112,6 +114,7 @@ final class ForwarderProcess: Sendable {
     /// Runs one child to its end, and returns why it ended.
     private func child(in namespace: NetworkNamespace) async throws -> String {
         let folder = folder(of: namespace)
+        try? FileManager.default.removeItem(at: folder)  // of one that was killed
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         var platform = PlatformOptions()
         platform.createSession = true  // Ctrl-C is for Slingshot
@@ -122,7 +125,8 @@ final class ForwarderProcess: Sendable {
             + ["setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"] + program + [folder.path]
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin"
         let result = try await Subprocess.run(
-            .name(command[0]), arguments: Arguments(Array(command.dropFirst())), environment: .custom(["PATH": path]),
+            .name(command[0]), arguments: Arguments(Array(command.dropFirst())),
+            environment: .custom(["PATH": path, "LIBDISPATCH_LOG": "NO"]),
             platformOptions: platform, input: .inputWriter, output: .discarded, error: .sequence
         ) { execution in
             var last = ""

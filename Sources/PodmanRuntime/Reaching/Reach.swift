@@ -60,9 +60,9 @@ actor Reach {
     }
 
     /// Closes the sockets to pods that are gone.
-    func keep(only addresses: Set<String>) async {
-        guard let (namespace, targets) = opened else { return }
-        for target in targets where !addresses.contains(target.address) {
+    func close(_ addresses: Set<String>) async {
+        guard !addresses.isEmpty, let (namespace, targets) = opened else { return }
+        for target in targets where addresses.contains(target.address) {
             opened?.targets.remove(target)
             _ = try? await forwarder.ask(.close(target), in: namespace)
         }

@@ -84,7 +84,9 @@ struct ServeCommand: AsyncParsableCommand {
             } catch let error as GatewayError {
                 throw CommandFailure("\(error)")
             } catch {
-                throw CommandFailure("can't serve on \(host):\(configuration.port): \(error)")
+                let isTaken = "\(error)".contains("Address already in use")
+                let why = isTaken ? "the port is taken; stop what listens there, or choose another `server.listen`" : "\(error)"
+                throw CommandFailure("can't serve on \(host):\(configuration.port): \(why)")
             }
         }
         state.unlock()
