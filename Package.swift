@@ -100,9 +100,8 @@ let package = Package(
         library(
             "Gateway",
             [
-                "Orchestration", "StagingModel", asyncHTTPClient, coreMetrics, crypto, httpTypes, hummingbird, logging, mustache, nioCore,
-                nioFoundation,
-                nioHTTP1, nioPosix, serviceLifecycle, subprocess, systemPackage,
+                "Orchestration", "StagingModel", coreMetrics, crypto, httpTypes, hummingbird, logging, mustache, nioCore, nioHTTP1,
+                nioPosix, serviceLifecycle, subprocess, systemPackage,
             ]),
         // The service and its command line.
         library("ControlAPI", ["StagingModel", asyncHTTPClient, nioCore, nioFoundation, nioHTTP1]),
@@ -160,7 +159,8 @@ let package = Package(
                 hummingbirdTesting,
                 logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ]),
-        tests("SlingshotCommands", ["ControlAPI", "Orchestration", "Planning", "StagingModel", "StrictYAML", "Telemetry", logging]),
+        tests(
+            "SlingshotCommands", ["ControlAPI", "Gateway", "Orchestration", "Planning", "StagingModel", "StrictYAML", "Telemetry", logging]),
         .testTarget(
             name: "FuzzTests",
             dependencies: ["KubernetesClient", "Planning", "SlingshotTestSupport", "StagingModel", "StrictYAML", "Webhooks"],
@@ -168,9 +168,10 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "ControlAPI", "FaultProxy", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "PodmanRuntime",
-                "SlingshotTestSupport", "StagingModel", "slingshot",
-                asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
+                "ControlAPI", "FaultProxy", "Gateway", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning",
+                "PodmanRuntime",
+                "SlingshotTestSupport", "StagingModel", "Store", "Telemetry", "slingshot",
+                asyncHTTPClient, crypto, httpTypes, hummingbird, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ],
             swiftSettings: settings),
     ]

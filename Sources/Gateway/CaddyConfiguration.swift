@@ -24,19 +24,23 @@ struct CaddyConfiguration {
     /// The `Host` that the control socket insists on, so that no page in a browser can talk to it by some forwarding.
     static let adminOrigin = "slingshot"
 
+    /// The name of the server, and the `@id` of all that is Slingshot's where Caddy is somebody else's too.
+    static let name = "slingshot"
+
     /// Before anything is served: the control socket only.
     var initial: JSONValue { ["admin": admin] }
 
+    /// For a Caddy of our own.
     var whole: JSONValue {
         var apps: JSONValue = [
             "http": [
                 // A visitor who never hangs up must not keep a Caddy alive that was told to end.
                 "grace_period": "3s",
-                "servers": ["slingshot": server],
+                "servers": [Self.name: server],
             ]
         ]
-        if let tls { apps["tls"] = tls }
-        if settings.tls == .internal { apps["pki"] = ["certificate_authorities": ["local": ["install_trust": false]]] }
+        if let tls { apps["tls"] = tls.app }
+        if settings.tls == .internal { apps["pki"] = ["certificate_authorities": [Self.name: Self.authority]] }
         return [
             "admin": admin, "apps": apps, "logging": ["logs": ["default": ["level": "WARN"]]],
             "storage": ["module": "file_system", "root": .string(settings.directory.appending(path: "caddy").path)],
@@ -47,45 +51,51 @@ struct CaddyConfiguration {
         ["listen": .string("unix/" + settings.adminSocket), "origins": [.string(Self.adminOrigin)], "config": ["persist": false]]
     }
 
-    private var server: JSONValue {
-        var route: JSONValue = ["handle": .array([noindex, ask]), "terminal": true]
+    var server: JSONValue {
         var server: JSONValue = [
             "listen": [.string(settings.listen)],
             // Who sends nothing holds no connection; the body of an upload may take as long as it likes.
-            "read_header_timeout": "30s", "idle_timeout": "2m",
-            "errors": [
-                "routes": [
-                    [
-                        "match": [["vars": ["slingshot_stage": ["stack"]]]],
-                        "handle": .array([noindex, toPages("/unreachable")]),
-                    ],
-                    // Slingshot itself does not answer.
-                    [
-                        "handle": [
-                            noindex,
-                            [
-                                "handler": "static_response", "status_code": 503,
-                                "headers": [
-                                    "Content-Type": ["text/plain; charset=utf-8"], "Retry-After": ["5"], "Cache-Control": ["no-store"],
-                                ],
-                                "body": "Slingshot is restarting; try again in a few seconds\n",
-                            ],
-                        ]
-                    ],
-                ]
-            ],
+            "read_header_timeout": "30s", "idle_timeout": "2m", "routes": [route],
         ]
         if settings.isSecure {
-            route["match"] = [["host": [.string("*." + settings.domain)]]]
             server["tls_connection_policies"] = [[:]]
             if !settings.listen.hasSuffix(":443") { server["automatic_https"] = ["disable_redirects": true] }
         } else {
             server["automatic_https"] = ["disable": true]
             server["protocols"] = ["h1", "h2", "h2c"]
         }
-        server["routes"] = [route]
         return server
     }
+
+    /// All that a server needs to know of stacks.
+    var route: JSONValue {
+        var route: JSONValue = [
+            "@id": .string(Self.name), "terminal": true,
+            "handle": [
+                noindex,
+                [
+                    "handler": "subroute", "routes": [["handle": [ask]]],
+                    "errors": [
+                        "routes": [
+                            ["match": [["vars": ["slingshot_stage": ["stack"]]]], "handle": [noindex, toPages("/unreachable")]],
+                            ["handle": [noindex, Self.restarting]],
+                        ]
+                    ],
+                ],
+            ],
+        ]
+        if settings.isSecure || settings.caddy != .own { route["match"] = [["host": [.string(hosts)]]] }
+        return route
+    }
+
+    var hosts: String { "*." + settings.domain }
+
+    /// Slingshot itself does not answer.
+    private static let restarting: JSONValue = [
+        "handler": "static_response", "status_code": 503,
+        "headers": ["Content-Type": ["text/plain; charset=utf-8"], "Retry-After": ["5"], "Cache-Control": ["no-store"]],
+        "body": "Slingshot is restarting; try again in a few seconds\n",
+    ]
 
     private var noindex: JSONValue {
         ["handler": "headers", "response": ["deferred": true, "set": ["X-Robots-Tag": ["noindex"]]]]
@@ -126,38 +136,25 @@ struct CaddyConfiguration {
             "handler": "reverse_proxy", "upstreams": [["dial": .string("unix/" + settings.pagesSocket)]],
             // GET: the body stays where it is, for the stack.
             "rewrite": ["method": "GET", "uri": .string(path)], "flush_interval": -1,
+            // Every request asks; by default a busy gateway would make most connections anew.
+            "transport": ["protocol": "http", "compression": false, "keep_alive": ["max_idle_conns_per_host": 512]],
             "headers": ["request": ["set": set, "delete": ["Upgrade", "Connection", "Expect"]], "response": ["delete": ["Server"]]],
         ]
     }
+
+    /// An idle connection is closed well before a pod that was replaced goes (a second after nobody is led to it): what is sent to an address
+    /// that is no more is answered by nobody, and the visitor would wait for a minute.
+    private static let keepAlive: JSONValue = ["idle_timeout": "400ms"]
 
     private func toStack(_ transport: StackRoute.Transport, anonymous: Bool) -> JSONValue {
         var proxy: JSONValue = [
             "handler": "reverse_proxy", "upstreams": [["dial": .string("{http.reverse_proxy.header.\(Header.upstream)}")]],
             "flush_interval": -1,
             // As the visitor sent it: Caddy would ask for compressed answers, and unpack them, by itself.
-            "transport": ["protocol": "http", "compression": false, "dial_timeout": "5s"],
+            "transport": ["protocol": "http", "compression": false, "dial_timeout": "5s", "keep_alive": Self.keepAlive],
         ]
-        if transport == .h2c {
-            proxy["transport"] = ["protocol": "http", "compression": false, "dial_timeout": "5s", "versions": ["h2c", "2"]]
-        }
+        if transport == .h2c { proxy["transport"]?["versions"] = ["h2c", "2"] }
         if anonymous { proxy["headers"] = ["request": ["delete": ["Authorization"]]] }
         return proxy
-    }
-
-    private var tls: JSONValue? {
-        let subjects: JSONValue = [.string("*." + settings.domain)]
-        switch settings.tls {
-        case .off: return nil
-        case .internal: return ["automation": ["policies": [["subjects": subjects, "issuers": [["module": "internal"]]]]]]
-        case .files(let certificate, let key):
-            return ["certificates": ["load_files": [["certificate": .string(certificate), "key": .string(key)]]]]
-        case .onDemand:
-            return [
-                "automation": [
-                    "policies": [["subjects": subjects, "on_demand": true]],
-                    "on_demand": ["ask": .string("http://127.0.0.1:\(askPort ?? 0)/certificate")],
-                ]
-            ]
-        }
     }
 }

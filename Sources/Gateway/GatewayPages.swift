@@ -7,30 +7,38 @@ public import Logging
 import NIOCore
 public import Orchestration
 import ServiceLifecycle
-import StagingModel
+public import StagingModel
 
 /// The server that Caddy asks about every request: it answers with a page, or says where the request goes.
 ///
-/// It listens on a socket in a folder that only its own user may look into; stacks can't reach it.
+/// It listens on a socket that only its own user may open, and a Caddy that it was told of; stacks can't reach it.
 public struct GatewayPages: Sendable {
+    /// What a stack wrote last, in the order of time: of its build, or its containers; nil when that is not known at the moment.
+    public typealias Lines = @Sendable (StackName) async -> [LogLine]?
+    /// Of so many lines a page has room.
+    public static let mostLines = LogExcerpt.mostLines
+
     let settings: GatewaySettings
     let store: any StackStore
     let keeper: RouteKeeper
     let clock: any WallClock
+    let tail: LogTail
     private let access: Access
-    private let answers: Answers
+    let answers: Answers
 
     /// - Parameters:
     ///   - shareKey: signs share links.
+    ///   - lines: asked while somebody looks at a stack's page; may take its time.
     ///   - metrics: counts what visitors get.
     public init(
         settings: GatewaySettings, store: any StackStore, keeper: RouteKeeper, shareKey: SymmetricKey, clock: any WallClock,
-        metrics: any MetricsFactory
+        lines: @escaping Lines, metrics: any MetricsFactory
     ) throws {
         self.settings = settings
         self.store = store
         self.keeper = keeper
         self.clock = clock
+        tail = LogTail(source: lines, clock: clock)
         access = Access(policies: settings.access, isSecure: settings.isSecure, key: shareKey)
         answers = Answers(template: try PageTemplate(), metrics: metrics)
     }
@@ -39,7 +47,9 @@ public struct GatewayPages: Sendable {
         Application(
             router: router(),
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: settings.pagesSocket), serverName: nil),
-            logger: logger)
+            onServerRunning: { [settings] _ in
+                do { try settings.openPagesSocket() } catch { logger.error("visitors get no pages", metadata: ["error": "\(error)"]) }
+            }, logger: logger)
     }
 
     func router() -> Router<BasicRequestContext> {
@@ -48,7 +58,8 @@ public struct GatewayPages: Sendable {
         router.get("unreachable") { request, _ in
             guard let visit = visit(request) else { return answers.page(.unknownHost, asHTML: request.isFromBrowser) }
             await keeper.doubt(visit.host.stack)
-            return answers.page(.unreachable(visit.host.stack.description), asHTML: visit.isBrowser)
+            let stack = try await store.read { try $0.stack(visit.host.stack) }
+            return answers.page(stack.map { .unreachable($0, at: clock.now) } ?? .unknownHost, asHTML: visit.isBrowser)
         }
         return router
     }
@@ -56,7 +67,7 @@ public struct GatewayPages: Sendable {
     /// Says by 200 or 404 whether a host may get a certificate: on a port of this machine, for Caddy only, which asks nothing else.
     public func certificateRouter() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
-        router.get("certificate") { request, _ -> HTTPResponse.Status in
+        router.get(RouterPath(CaddyConfiguration.askPath)) { request, _ -> HTTPResponse.Status in
             let domain = request.uri.queryParameters["domain"].map(String.init) ?? ""
             guard let host = StackHost(authority: domain, domain: settings.domain) else { return .notFound }
             return try await store.read { try $0.stack(host.stack) } == nil ? .notFound : .ok
@@ -71,9 +82,9 @@ public struct GatewayPages: Sendable {
         }
         let name = visit.host.stack
         let entry = keeper.table[name]
-        guard let stack = if let entry { entry.stack } else { try await store.read({ try $0.stack(name) }) } else {
-            return answers.page(.unknownHost, asHTML: visit.isBrowser)
-        }
+        let record = if let entry { Record(stack: entry.stack) } else { try await recorded(name) }
+        guard let record else { return answers.page(.unknownHost, asHTML: visit.isBrowser) }
+        let stack = record.stack
         let anonymous: Bool
         switch access.admittance(of: visit, to: stack, at: clock.now) {
         case .granted(let isForUs): anonymous = isForUs
@@ -82,57 +93,28 @@ public struct GatewayPages: Sendable {
         }
         if visit.path == ShareLink.path { return answers.welcome(cookie: nil) }
         if visit.path == PageTemplate.eventsPath { return events(of: name, for: request) }
-        guard let entry else { return answers.page(try await view(of: stack), asHTML: visit.isBrowser) }
+        guard let entry else { return answers.page(await view(of: record), asHTML: visit.isBrowser) }
         guard let route = entry.routes.route(host: visit.host.name, path: visit.path), let upstream = route.upstreams.randomElement() else {
-            return answers.page(.noRoute(stack), asHTML: visit.isBrowser)
+            return answers.page(.noRoute(stack, at: clock.now), asHTML: visit.isBrowser)
         }
         return answers.proxy(upstream, route.transport, anonymous: anonymous)
     }
 
-    private func view(of stack: Stack) async throws -> PageView {
-        let events = try await store.read { try $0.events(of: stack.name, after: nil, limit: PageView.mostLines) }
-        return PageView(stack, events: events)
+    /// What the store has of a stack, as far as its page needs it.
+    struct Record {
+        var stack: Stack
+        var events: [StackEvent] = []
     }
 
-    /// The page's content, anew with each change, until the stack can be visited: then `ready`.
-    private func events(of name: StackName, for request: Request) -> Response {
-        guard let (changes, continuation) = keeper.table.listen(to: name, visitor: request.visitor) else {
-            return answers.page(.crowded, asHTML: false)
+    func recorded(_ name: StackName) async throws -> Record? {
+        try await store.read { transaction in
+            guard let stack = try transaction.stack(name) else { return nil }
+            return Record(stack: stack, events: try transaction.events(of: name, after: nil, limit: 2 * PageView.mostSteps))
         }
-        return Response(
-            status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
-            body: ResponseBody { writer in
-                defer { continuation.finish() }
-                try await withThrowingDiscardingTaskGroup { group in
-                    defer { group.cancelAll() }
-                    // A visitor who left is noticed by writing only.
-                    group.addTask {
-                        while !Task.isCancelled {
-                            do { try await Task.sleep(for: .seconds(15)) } catch { return }
-                            continuation.yield()
-                        }
-                    }
-                    try await writer.write(ByteBuffer(string: "retry: 1000\n\n"))
-                    var last: String?
-                    for await _ in changes.cancelOnGracefulShutdown() {
-                        if keeper.table[name] != nil {
-                            try await writer.write(ByteBuffer(string: "event: ready\ndata: \n\n"))
-                            break
-                        }
-                        guard let stack = try await store.read({ try $0.stack(name) }) else { break }
-                        let view = try await view(of: stack)
-                        let content = answers.template.content(view)
-                        let event = content == last ? ": still here\n\n" : Self.event("title", view.heading) + Self.event("page", content)
-                        last = content
-                        try await writer.write(ByteBuffer(string: event))
-                    }
-                }
-                try await writer.finish(nil)
-            })
     }
 
-    private static func event(_ name: String, _ text: String) -> String {
-        "event: \(name)\ndata: \(JSONValue.string(text).canonicalText)\n\n"
+    func view(of record: Record) async -> PageView {
+        PageView(record.stack, events: record.events, log: await tail.lines(of: record.stack.name), at: clock.now)
     }
 
     private func visit(_ request: Request) -> Visit? {
@@ -142,36 +124,9 @@ public struct GatewayPages: Sendable {
 
 extension Request {
     /// The visitor's address, which Caddy writes over whatever the visitor claims; of IPv6 the /64 network, in which everybody has 2⁶⁴.
-    fileprivate var visitor: String {
+    var visitor: String {
         let text = headers[.slingshotVisitor] ?? ""
         guard text.contains(":"), case .v6(let address)? = try? SocketAddress(ipAddress: text, port: 0) else { return text }
         return withUnsafeBytes(of: address.address.sin6_addr) { bytes in bytes.prefix(8).map { String($0) }.joined(separator: ".") } + "/64"
-    }
-
-    /// The visitor's method, which Caddy hides behind its own.
-    fileprivate var visitorsMethod: String { headers[.slingshotMethod] ?? "GET" }
-
-    /// Path and query as the visitor sent them, also where they are the end of a whole address (RFC 9112, 3.2.2).
-    fileprivate var visitorsTarget: (path: String, query: String) {
-        var target = (headers[.slingshotTarget] ?? "/")[...]
-        if !target.hasPrefix("/"), let authority = target.range(of: "://") {
-            target = target[authority.upperBound...].drop { $0 != "/" && $0 != "?" }
-        }
-        let path = target.prefix { $0 != "?" }
-        return (path.isEmpty ? "/" : String(path), String(target.dropFirst(path.count + 1)))
-    }
-
-    fileprivate var isFromBrowser: Bool {
-        ["GET", "HEAD"].contains(visitorsMethod) && (headers[.accept] ?? "").lowercased().contains("text/html")
-    }
-}
-
-extension Visit {
-    fileprivate init(_ request: Request, host: StackHost) {
-        let target = request.visitorsTarget
-        self.init(
-            host: host, path: target.path, query: target.query,
-            cookies: request.headers[values: .cookie].joined(separator: "; "), authorization: request.headers[.authorization] ?? "",
-            isBrowser: request.isFromBrowser)
     }
 }

@@ -31,9 +31,7 @@ public struct GatewayService: Service {
     /// Throws ``GatewayError`` when Caddy can't even be started. A Caddy that dies later is started again.
     public func run() async throws {
         try await cancelWhenGracefulShutdown {
-            do {
-                try await CaddyAdmin.with(socket: settings.adminSocket) { try await keepRunning($0) }
-            } catch is CancellationError {}
+            do { try await keepRunning(CaddyAdmin(socket: settings.adminSocket)) } catch is CancellationError {}
         }
     }
 

@@ -15,27 +15,45 @@ public struct GatewaySettings: Sendable {
         case `internal`
     }
 
+    /// Who meets the visitors.
+    public enum Caddy: Hashable, Sendable {
+        /// A child of this process.
+        case own
+        /// One that the machine has already, and that serves others too.
+        case shared(CaddyAddress)
+    }
+
     /// `HOST:PORT`, where HOST may be empty for all addresses.
     public var listen: String
     public var domain: String
     public var tls: TLS
     /// For sockets, certificates and the key of share links; only the user that runs this may look into it.
     public var directory: URL
+    public var caddy: Caddy
+    /// Where Caddy asks what to do with a request: the path of a socket. In ``directory`` when nil.
+    public var socket: String?
+    /// The group of a Caddy that runs as another user. It may open ``socket``.
+    public var group: String?
     /// Who may look, by repository; everybody where there is none.
     public var access: [RepositoryName: AccessPolicy]
 
-    public init(listen: String, domain: String, tls: TLS, directory: URL, access: [RepositoryName: AccessPolicy] = [:]) {
+    public init(
+        listen: String, domain: String, tls: TLS, directory: URL, caddy: Caddy = .own, socket: String? = nil, group: String? = nil,
+        access: [RepositoryName: AccessPolicy] = [:]
+    ) {
         self.listen = listen
         self.domain = domain
         self.tls = tls
         self.directory = directory
+        self.caddy = caddy
+        self.socket = socket
+        self.group = group
         self.access = access
     }
 
     /// Caddy's control.
     var adminSocket: String { directory.appending(path: "caddy.sock").path }
-    /// Where Caddy asks what to do with a request.
-    var pagesSocket: String { directory.appending(path: "pages.sock").path }
+    var pagesSocket: String { socket ?? directory.appending(path: "pages.sock").path }
     var isSecure: Bool { tls != .off }
     /// The longest path of a socket (`sun_path` in unix(7)) is 107 bytes.
     var hasPathsThatFit: Bool { max(adminSocket.utf8.count, pagesSocket.utf8.count) <= 107 }

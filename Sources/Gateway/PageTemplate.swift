@@ -18,11 +18,12 @@ struct PageTemplate {
         ])
     }
 
-    func page(_ view: PageView) -> String { library.render(PageContext(view), withTemplate: "page") ?? "" }
+    func page(_ view: PageView) -> String { library.render(view.context, withTemplate: "page") ?? "" }
 
-    /// What of the page changes while it is live.
-    func content(_ view: PageView) -> String { library.render(PageContext(view), withTemplate: "content") ?? "" }
+    /// What of the page changes while it is live: the elements with `data-part`, each of which the script puts in the place of its like.
+    func content(_ view: PageView) -> String { library.render(view.context, withTemplate: "content") ?? "" }
 
+    // What is said aloud to those who can't see is apart from what changes all the time: a log that is read out is a nuisance.
     private static let page = """
         <!doctype html>
         <html lang="en">
@@ -30,13 +31,16 @@ struct PageTemplate {
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="robots" content="noindex">
+        <meta name="color-scheme" content="light dark">
         <title>{{heading}}</title>
         <link rel="stylesheet" href="\(stylePath)">
         <script src="\(scriptPath)" defer></script>
         {{#refreshes}}<noscript><meta http-equiv="refresh" content="5"></noscript>{{/refreshes}}
         </head>
         <body data-mode="{{mode}}">
-        <main aria-live="polite">{{>content}}</main>
+        <main>
+        {{>content}}</main>
+        <p id="aloud" class="aloud" aria-live="polite"></p>
         <footer>Slingshot</footer>
         </body>
         </html>
@@ -44,75 +48,58 @@ struct PageTemplate {
         """
 
     private static let content = """
+        <header id="head" class="{{tone}}" data-part>
+        {{#pullRequest}}<p class="about">{{#link}}<a href="{{link}}" rel="noopener noreferrer nofollow">{{/link}}{{pullRequest}}{{#link}}</a>{{/link}}</p>{{/pullRequest}}
         <h1>{{heading}}</h1>
-        {{#phase}}<p class="phase {{phase}}">{{phase}}</p>{{/phase}}
+        {{#pullRequest}}<p class="title">{{title}}</p>
+        <p class="about">by {{author}}{{#commit}} · commit <code>{{commit}}</code>{{/commit}}</p>{{/pullRequest}}
+        </header>
+        <section id="state" class="{{tone}}" data-part>
+        {{#hasStages}}<ol class="stages" aria-label="Progress">{{#stages}}<li class="{{state}}"{{#isCurrent}} aria-current="step"{{/isCurrent}}>{{name}}<span class="aloud">: {{state}}</span></li>{{/stages}}</ol>{{/hasStages}}
         <p class="message">{{message}}</p>
-        {{#pullRequest}}<p class="about">{{#link}}<a href="{{link}}" rel="noopener noreferrer nofollow">{{/link}}{{pullRequest}}{{#link}}</a>{{/link}} <q>{{title}}</q> by {{author}}{{#commit}}, commit <code>{{commit}}</code>{{/commit}}</p>{{/pullRequest}}
-        {{#hint}}<p class="hint">{{hint}}</p>{{/hint}}
-        {{#hasLines}}<table><caption>What happened, in UTC</caption><tbody>
-        {{#lines}}<tr class="{{kind}}"><td><time datetime="{{instant}}">{{time}}</time></td><td class="offset">{{offset}}</td><td>{{message}}</td></tr>
-        {{/lines}}</tbody></table>{{/hasLines}}
-        """
-
-    static let style = """
-        :root { color-scheme: light dark; --line: #8884; --accent: #2563eb; --bad: #c2410c; --good: #15803d; }
-        body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 52rem; padding: 3rem 1.25rem; }
-        h1 { font-size: 1.75rem; margin: 0 0 .5rem; }
-        p { margin: .5rem 0; overflow-wrap: anywhere; }
-        .phase { display: inline-block; margin: 0 0 .5rem; padding: .1rem .7rem; border-radius: 1rem; color: #fff; background: var(--accent); }
-        .phase.failed { background: var(--bad); }
-        .phase.ready { background: var(--good); }
-        .phase.destroyed, .phase.destroying, .phase.sleeping { background: #6b7280; }
-        .message { font-size: 1.1rem; white-space: pre-wrap; }
-        .hint, .about, footer { opacity: .75; }
-        table { border-collapse: collapse; width: 100%; margin-top: 1.5rem; font-size: .9rem; }
-        caption { text-align: left; opacity: .75; padding-bottom: .25rem; }
-        td { border-top: 1px solid var(--line); padding: .3rem .75rem .3rem 0; vertical-align: top; overflow-wrap: anywhere; }
-        td:nth-child(-n+2) { white-space: nowrap; font-variant-numeric: tabular-nums; opacity: .75; }
-        tr.failure td:last-child { color: var(--bad); }
-        footer { margin-top: 3rem; font-size: .8rem; }
-
-        """
-
-    /// The server's fragments are put in as they are: the same template made and escaped them.
-    static let script = """
-        "use strict";
-        const mode = document.body.dataset.mode;
-        if (mode === "retry") setTimeout(() => location.reload(), 2000);
-        if (mode === "live") {
-          const events = new EventSource("\(eventsPath)");
-          events.addEventListener("page", (event) => { document.querySelector("main").innerHTML = JSON.parse(event.data); });
-          events.addEventListener("title", (event) => { document.title = JSON.parse(event.data); });
-          events.addEventListener("ready", () => { events.close(); location.reload(); });
-          // A browser gives up on a stream that was refused; the page does not.
-          events.addEventListener("error", () => { if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000); });
-        }
+        {{#hint}}<p class="hint">{{hint}}{{#command}} <code>{{command}}</code>{{/command}}</p>{{/hint}}
+        {{#end}}<p class="hint">{{end}}</p>{{/end}}
+        </section>
+        {{#isDetailed}}<div class="details{{#hasLog}} wide{{/hasLog}}">
+        <section aria-labelledby="steps-title">
+        <h2 id="steps-title">Steps <small>times in UTC</small></h2>
+        <ol id="steps" class="steps" data-part>{{#steps}}<li class="{{kind}}"><time datetime="{{instant}}">{{time}}</time><span>{{message}}</span><span class="took"{{#isRunning}} data-seconds="{{seconds}}"{{/isRunning}}>{{took}}</span></li>
+        {{/steps}}</ol>
+        </section>
+        {{#hasLog}}<section aria-labelledby="log-title">
+        <h2 id="log-title">Last lines</h2>
+        <div class="log" tabindex="0" role="region" aria-labelledby="log-title"><div id="log" data-part>{{#log}}<p>{{#source}}<b>{{source}}</b> {{/source}}{{text}}</p>
+        {{/log}}{{^log}}<p class="none">{{noLog}}</p>{{/log}}</div></div>
+        </section>{{/hasLog}}
+        </div>{{/isDetailed}}
 
         """
 }
 
-/// The view as the template reads it, by the names of its properties.
-private struct PageContext {
-    let heading, message, mode: String
-    let phase, pullRequest, hint, link, commit: String?
-    let title, author: String
-    let hasLines, refreshes: Bool
-    let lines: [PageView.Line]
-
-    init(_ view: PageView) {
-        func unlessEmpty(_ text: String) -> String? { text.isEmpty ? nil : text }
-        heading = view.heading
-        message = view.message
-        mode = view.mode.rawValue
-        phase = unlessEmpty(view.phase)
-        pullRequest = unlessEmpty(view.pullRequest)
-        hint = unlessEmpty(view.hint)
-        link = unlessEmpty(view.link)
-        commit = unlessEmpty(view.commit)
-        title = view.title
-        author = view.author
-        lines = view.lines
-        hasLines = !view.lines.isEmpty
-        refreshes = view.mode != .still
+extension PageView {
+    /// What the template reads, by its names for it; what is empty is not there. Dictionaries, because the template would have to ask
+    /// Swift's reflection for properties, tag by tag.
+    fileprivate var context: [String: Any] {
+        var context: [String: Any] = [
+            "heading": heading, "message": message, "mode": mode.rawValue, "tone": tone.rawValue, "title": title, "author": author,
+            "refreshes": mode != .still, "hasStages": !stages.isEmpty, "hasLog": log != nil, "isDetailed": !steps.isEmpty || log != nil,
+            "noLog": mode == .live && tone != .bad ? "Nothing has been written yet." : "Nothing was written.",
+        ]
+        for (name, text) in [
+            ("pullRequest", pullRequest), ("hint", hint), ("command", command), ("end", end), ("link", link), ("commit", commit),
+        ] where !text.isEmpty {
+            context[name] = text
+        }
+        context["stages"] = stages.map { stage in
+            ["name": stage.name, "state": stage.state.rawValue, "isCurrent": stage.state == .current] as [String: Any]
+        }
+        context["steps"] = steps.map { step in
+            [
+                "time": step.time, "instant": step.instant, "kind": step.kind.rawValue, "message": step.message,
+                "isRunning": step.kind == .running, "seconds": step.seconds ?? 0, "took": step.seconds.map { DurationText.text($0) } ?? "",
+            ] as [String: Any]
+        }
+        context["log"] = (log ?? []).map { line in line.source.isEmpty ? ["text": line.text] : ["text": line.text, "source": line.source] }
+        return context
     }
 }

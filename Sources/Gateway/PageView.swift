@@ -1,17 +1,7 @@
-import Foundation
 import StagingModel
 
 /// What a page of the gateway says. Pure; whatever strangers wrote is text, and the template escapes it.
-struct PageView {
-    struct Line: Hashable {
-        var time: String
-        var instant: String
-        /// Since the first line: `+12s`.
-        var offset: String
-        var kind: String
-        var message: String
-    }
-
+struct PageView: Hashable {
     enum Mode: String {
         /// Follows the stack, and turns into the app when that is ready.
         case live
@@ -20,26 +10,64 @@ struct PageView {
         case still
     }
 
+    /// How the page looks at first sight.
+    enum Tone: String {
+        case calm, bad
+    }
+
+    /// One of the stations on the way to a stack that can be visited.
+    struct Stage: Hashable {
+        enum State: String { case done, current, failed, pending }
+
+        var name: String
+        var state: State
+    }
+
+    /// One thing that happened.
+    struct Step: Hashable {
+        enum Kind: String { case note, running, outcome, failure }
+
+        var time: String
+        var instant: String
+        var kind: Kind
+        var message: String
+        /// How long it took, or takes already; nil for what takes no time.
+        var seconds: Int?
+    }
+
+    /// A line that something of the stack wrote, ready to be shown.
+    struct LogLine: Hashable {
+        /// Who wrote it; empty when it can only be one.
+        var source: String
+        var text: String
+    }
+
     var status: Int
     /// A short stable word for programs.
     var code: String
     /// Seconds after which another try may be of use; nil for never.
     var retryAfter: Int?
     var mode = Mode.still
+    var tone = Tone.calm
     var stack = ""
     var phase = ""
     var heading: String
     var message: String
     var hint = ""
+    /// What the hint ends with, to be typed.
+    var command = ""
+    /// When the stack will go, in words; empty when that says nothing.
+    var end = ""
     var pullRequest = ""
     var title = ""
     var author = ""
     /// Empty unless it is a web address.
     var link = ""
     var commit = ""
-    var lines: [Line] = []
-
-    static let mostLines = 20
+    var stages: [Stage] = []
+    var steps: [Step] = []
+    /// Nil where lines are of no interest.
+    var log: [LogLine]?
 
     /// For programs: RFC 9457.
     var problem: JSONValue {
@@ -52,6 +80,7 @@ struct PageView {
     }
 }
 
+/// Pages that are not about a stack's progress.
 extension PageView {
     static let unknownHost = PageView(
         status: 404, code: "no-such-host", heading: "There is no stack here",
@@ -61,81 +90,9 @@ extension PageView {
         PageView(
             status: offersPassword ? 401 : 403, code: "not-allowed", heading: "This stack is not open to everybody",
             message: "Open it with a share link" + (offersPassword ? ", or with the password" : "") + ".",
-            hint: "Who has the stack's API token makes a link with: slingshot share STACK")
-    }
-
-    /// The stack is there, and what serves this host and path is not.
-    static func noRoute(_ stack: Stack) -> PageView {
-        PageView(
-            status: 404, code: "no-route", stack: "\(stack.name)", phase: stack.phase.rawValue,
-            heading: "\(stack.name) serves nothing here",
-            message: "The stack runs, but none of its Ingress rules is for this host and path, or their Service is missing.",
-            hint: "Add a rule with host: ${{ stack.host }} to the stack's manifests, or an endpoint to its .slingshot.yaml.")
-    }
-
-    static func unreachable(_ name: String) -> PageView {
-        PageView(
-            status: 503, code: "stack-unreachable", retryAfter: 2, mode: .retry, stack: name, heading: "\(name) does not answer",
-            message: "The stack is deployed, but its application refused the connection or broke it off. It may be restarting.",
-            hint: "This page tries again by itself. slingshot status \(name) tells more.")
+            hint: "Who has the API token makes a link with", command: "slingshot share STACK")
     }
 
     static let crowded = PageView(
         status: 503, code: "busy", retryAfter: 10, heading: "Busy", message: "Too many visitors follow the progress at this moment.")
-
-    /// A stack that can't be visited: not yet, not any more, or because it failed.
-    init(_ stack: Stack, events: [StackEvent]) {
-        let name = stack.name.description
-        self.init(status: 503, code: "stack-not-ready", heading: "\(name) is on its way", message: stack.message)
-        self.stack = name
-        phase = stack.phase.rawValue
-        mode = .live
-        retryAfter = 5
-        pullRequest = "\(stack.repositoryFullName) #\(stack.name.number)"
-        title = stack.pullRequest.title.prefix(300).description
-        author = stack.pullRequest.author.prefix(100).description
-        let link = stack.pullRequest.url
-        if link.utf8.count <= 500, link.hasPrefix("https://") || link.hasPrefix("http://") { self.link = link }
-        commit = (stack.deployed?.commit ?? stack.fetched?.commit ?? stack.pullRequest.head)?.short ?? ""
-        let first = events.first?.at
-        lines = events.suffix(Self.mostLines).map { event in
-            Line(
-                time: String(event.at.rfc3339.dropFirst(11).dropLast()), instant: event.at.rfc3339,
-                offset: "+" + DurationText.text(max(Int(event.at.timeIntervalSince(first ?? event.at)), 0)), kind: event.kind.rawValue,
-                message: event.message.prefix(1_000).description)
-        }
-        switch stack.phase {
-        case .queued, .waiting, .building, .deploying, .ready: break
-        case .failed:
-            code = "stack-failed"
-            retryAfter = 30
-            heading = "\(name) failed"
-            hint = "A push to the pull request tries again; so does: slingshot create \(stack.name.repository) \(stack.name.number)"
-        case .sleeping:
-            code = "stack-sleeping"
-            heading = "\(name) sleeps"
-        case .destroying:
-            code = "stack-destroying"
-            heading = "\(name) is being destroyed"
-        case .destroyed:
-            status = 410
-            code = "stack-destroyed"
-            retryAfter = nil
-            let why = stack.destroyReason.map(Self.why) ?? "for a reason that is not on record"
-            heading = "\(name) is gone"
-            message = "It was destroyed on \(stack.updatedAt.rfc3339), \(why)."
-            hint =
-                "A push to the open pull request launches it anew; so does: slingshot create \(stack.name.repository) \(stack.name.number)"
-        }
-    }
-
-    private static func why(_ reason: DestroyReason) -> String {
-        switch reason {
-        case .expired: "because its lease had ended"
-        case .closed: "because its pull request was closed"
-        case .unlabeled: "because its pull request lost the label"
-        case .requested: "because somebody asked for it"
-        case .replaced: "because another stack replaced it"
-        }
-    }
 }

@@ -15,6 +15,8 @@ public actor RouteKeeper: Service {
     private let (wakes, wake) = AsyncStream.makeStream(of: StackName.self)
     private var refreshing: Set<StackName> = []
     private var changed: Set<StackName> = []
+    /// Their routes have to be asked for again, whatever was deployed.
+    private var outdated: Set<StackName> = []
     private var doubtedAt: [StackName: Date] = [:]
 
     /// - Parameter changes: the names of stacks whose records change, from before now on.
@@ -32,6 +34,9 @@ public actor RouteKeeper: Service {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 group.addTask { for await name in self.changes { self.wake.yield(name) } }
+                for runtime in runtimes.values {
+                    group.addTask { for await name in runtime.routeChanges() { await self.outdate(name) } }
+                }
                 group.addTask { await self.readAll() }
                 for await name in wakes {
                     changed.insert(name)
@@ -48,10 +53,13 @@ public actor RouteKeeper: Service {
     func doubt(_ name: StackName) {
         let now = clock.now
         if let last = doubtedAt[name], now.timeIntervalSince(last) < 2 { return }
-        guard var entry = table[name] else { return }
+        guard table[name] != nil else { return }
         doubtedAt[name] = now
-        entry.key.planDigest = ""
-        table.set(entry, for: name)
+        outdate(name)
+    }
+
+    private func outdate(_ name: StackName) {
+        outdated.insert(name)
         wake.yield(name)
     }
 
@@ -87,17 +95,22 @@ public actor RouteKeeper: Service {
     }
 
     private func refresh(_ name: StackName) async throws {
-        let known = table[name]
-        guard let stack = try await store.read({ try $0.stack(name) }), stack.wanted == .running, let uid = stack.namespaceUID else {
+        guard let stack = try await store.read({ try $0.stack(name) }), stack.wanted == .running else {
             doubtedAt[name] = nil
+            outdated.remove(name)
             return table.set(nil, for: name)
         }
-        guard let key = RouteTable.Key(stack) else {
-            // While a new commit is deployed, the old one answers as far as it still runs; only of the same namespace, though.
-            return table.set(known?.key.namespaceUID == uid ? known : nil, for: name)
+        let isOutdated = outdated.remove(name) != nil
+        let known = table[name].flatMap { $0.key.isOf(stack) ? $0 : nil }
+        // While a new commit is deployed, the old one answers as far as it still runs; only of the same namespace, though.
+        guard let key = RouteTable.Key(stack) ?? known?.key, let runtime = runtimes[key.runtime] else { return table.set(nil, for: name) }
+        var entry = RouteTable.Entry(key: key, stack: stack, routes: known?.routes ?? [])
+        if known?.key != key || isOutdated {
+            do { entry.routes = try await runtime.routes(of: name) } catch {
+                if isOutdated { outdated.insert(name) }
+                throw error
+            }
         }
-        if known?.key == key { return table.set(RouteTable.Entry(key: key, stack: stack, routes: known?.routes ?? []), for: name) }
-        guard let runtime = runtimes[stack.runtime] else { return table.set(nil, for: name) }
-        table.set(RouteTable.Entry(key: key, stack: stack, routes: try await runtime.routes(of: name)), for: name)
+        table.set(entry, for: name)
     }
 }

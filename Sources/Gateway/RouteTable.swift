@@ -5,6 +5,7 @@ import Synchronization
 final class RouteTable: Sendable {
     /// What the routes were asked for; others are asked for when it changes.
     struct Key: Hashable {
+        var runtime: String
         var namespaceUID: String
         var revision: Int
         var planDigest: String
@@ -66,11 +67,19 @@ final class RouteTable: Sendable {
 }
 
 extension RouteTable.Key {
-    /// Nil unless the stack was seen ready.
+    /// Where a stack that is wanted was seen ready: on its engine, or, while it moves, on the one that it comes from. Nil when nowhere.
     init?(_ stack: Stack) {
-        guard stack.wanted == .running, let deployed = stack.deployed, deployed.readyAt != nil, let uid = stack.namespaceUID else {
-            return nil
-        }
-        self.init(namespaceUID: uid, revision: deployed.revision, planDigest: deployed.planDigest)
+        guard stack.wanted == .running, let key = stack.placements.lazy.compactMap({ Self($0) }).first else { return nil }
+        self = key
+    }
+
+    private init?(_ placement: Placement) {
+        guard let deployed = placement.deployed, deployed.readyAt != nil, let uid = placement.namespaceUID else { return nil }
+        self.init(runtime: placement.runtime, namespaceUID: uid, revision: deployed.revision, planDigest: deployed.planDigest)
+    }
+
+    /// Whether that namespace is one of the stack's still.
+    func isOf(_ stack: Stack) -> Bool {
+        stack.wanted == .running && stack.placements.contains { $0.runtime == runtime && $0.namespaceUID == namespaceUID }
     }
 }

@@ -9,7 +9,7 @@ struct CommitTree: ~Copyable {
 
     private let mirror: Mirror
     let commit: CommitID
-    private let root: git_oid
+    let root: git_oid
 
     /// Throws ``MirrorLacks`` for a commit that is not there.
     init(of commit: CommitID, in mirror: consuming Mirror) throws {
@@ -76,11 +76,14 @@ struct CommitTree: ~Copyable {
         return content
     }
 
-    private func content(of id: git_oid) throws -> [UInt8] {
+    private func content(of id: git_oid) throws -> [UInt8] { try withContent(of: id) { Array($0) } }
+
+    /// Calls `body` with a blob's bytes, as they are.
+    func withContent<T>(of id: git_oid, _ body: (UnsafeRawBufferPointer) throws -> T) throws -> T {
         var (id, blob): (git_oid, OpaquePointer?) = (id, nil)
         try check(git_blob_lookup(&blob, mirror.repository, &id))
         defer { git_blob_free(blob) }
-        return Array(UnsafeRawBufferPointer(start: git_blob_rawcontent(blob), count: Int(git_blob_rawsize(blob))))
+        return try body(UnsafeRawBufferPointer(start: git_blob_rawcontent(blob), count: Int(git_blob_rawsize(blob))))
     }
 
     func refusal(_ path: String, _ kind: TreeEntry.Kind, wanted: TreeEntry.Kind) -> StepError {
@@ -122,12 +125,14 @@ struct TreeEntry {
     var kind: Kind
     /// Nil when it is not valid UTF-8.
     var name: String?
+    var isExecutable = false
 }
 
 extension TreeEntry {
     init(_ entry: OpaquePointer) {
         id = git_tree_entry_id(entry).pointee
         name = git_tree_entry_name(entry).flatMap { String(validatingCString: $0) }
+        isExecutable = git_tree_entry_filemode(entry) == GIT_FILEMODE_BLOB_EXECUTABLE
         kind =
             switch git_tree_entry_filemode(entry) {
             case GIT_FILEMODE_TREE: .folder

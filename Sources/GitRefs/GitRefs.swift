@@ -3,6 +3,7 @@ public import Logging
 public import Orchestration
 public import StagingModel
 import Synchronization
+import SystemPackage
 
 /// Fetches refs into one bare mirror a repository, `<directory>/<name>.git`, and reads the files of their commits without a checkout.
 ///
@@ -10,7 +11,7 @@ import Synchronization
 /// else: the machine's git and ssh configuration and proxies are not consulted, and redirects are refused. Fetches into one mirror are
 /// serial, in the order in which they came; reading goes on meanwhile. A mirror is a cache: a damaged one is made anew, and a commit
 /// that one lacks is fetched when it is read. All calls throw `StepError`, or `CancellationError` as soon as their task is cancelled.
-public final class GitRefs: RefSource {
+public final class GitRefs: RefSource, BuildContextSource {
     private let directory: URL
     private let limits: GitLimits
     private let machine: [String: String]
@@ -73,6 +74,18 @@ public final class GitRefs: RefSource {
         let name = try TreePath(folder, isFolder: true)
         return try await read(commit, of: repository, doing: "reading \(oneLine(folder)) at \(commit.short)") { mirror in
             try CommitTree(of: commit, in: mirror).files(below: name, count: count, bytes: bytes)
+        }
+    }
+
+    /// Also throws, not retryable, for names that are not plain UTF-8, for more than 64 levels, and for a file of more than 256 MiB.
+    public func export(
+        _ folder: String, at commit: CommitID, of repository: RepositorySettings, to file: String, limits: BuildContextLimits
+    ) async throws {
+        let name = folder.isEmpty ? nil : try TreePath(folder, isFolder: true)
+        try await read(commit, of: repository, doing: "exporting \(oneLine(folder)) at \(commit.short)") { mirror in
+            do { try CommitTree(of: commit, in: mirror).export(name, to: file, limits: limits) } catch let error as Errno {
+                throw StepError("the build's files can't be written to \(file): \(error)", isRetryable: true)
+            }
         }
     }
 

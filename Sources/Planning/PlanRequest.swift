@@ -27,4 +27,7 @@ public struct PlanRequest: Sendable {
     }
 
     var endpoints: [Endpoint] { stackFile?.endpoints ?? [] }
+
+    /// The name of the image that the commit builds; nil when it builds none.
+    var image: String? { stackFile?.build.flatMap { _ in repository.image(of: commit) } }
 }

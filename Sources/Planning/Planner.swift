@@ -6,6 +6,11 @@ import StrictYAML
 ///
 /// Pure: equal requests give equal plans. Throws everything that is wrong at once, as far as it can be seen at once.
 public func plan(_ request: PlanRequest) throws(PlanningError) -> Plan {
+    if let place = request.stackFile?.buildValue, request.image == nil {
+        throw PlanningError(
+            place.problem("this server has no place for the image; set `builds.push` in its configuration to a registry, or remove `build`")
+        )
+    }
     let decoration = Decoration(request)
     let policy = ManifestPolicy(request)
     let manifests = try sourceManifests(request)
@@ -54,7 +59,7 @@ private func sourceManifests(_ request: PlanRequest) throws(PlanningError) -> [M
         let names = Set(template.parameters.map(\.name))
         given = given.filter { $0.value.isFromStackFile || names.contains($0.key) }
     }
-    let values = try template.values(given, place: place)
+    let values = try template.values(given, scope: base, place: place)
     do {
         return try template.render(base.adding("values", values))
     } catch {

@@ -1,3 +1,4 @@
+public import StagingModel
 import StrictYAML
 
 /// `.slingshot.yaml` at the root of a commit: what its stack is made from.
@@ -14,6 +15,10 @@ public struct StackFile: Hashable, Sendable {
     public let source: Source
     /// Seconds that the lease should be; the server's maximum still holds.
     public let timeToLive: Int?
+    /// The image to build of the commit; nil for none.
+    public let build: ImageRecipe?
+    /// The place of `build` in the file.
+    let buildValue: YAMLValue?
     /// The place of `source` in the file, for problems with what it names.
     let sourceValue: YAMLValue
     /// Not yet substituted.
@@ -40,7 +45,11 @@ public struct StackFile: Hashable, Sendable {
         let file = try document.mapping(allowing: Self.sources + ["build", "endpoints", "values", "ttl"], &problems)
         // A misspelt source is no missing one.
         let isMisspelt = !problems.all.isEmpty && Self.sources.allSatisfy { file.optional($0) == nil }
-        if let build = file.optional("build") { problems.add(build.problem(Self.unsupported)) }
+        buildValue = file.optional("build")
+        build =
+            problems.collect { () throws(YAMLProblem) in
+                try file.optional("build").map { (value) throws(YAMLProblem) in try ImageRecipe(value) }
+            } ?? nil
         let source = isMisspelt ? nil : problems.collect { () throws(YAMLProblem) in try Self.source(file) }
         let timeToLive = problems.collect { () throws(YAMLProblem) in try file.optional("ttl")?.duration() }
         let values = problems.collect { () throws(YAMLProblem) in
@@ -79,11 +88,17 @@ public struct StackFile: Hashable, Sendable {
     }
 
     private static func folder(_ text: String, _ value: YAMLValue) throws(YAMLProblem) -> String {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: true).filter { $0 != "." }
-        guard !text.hasPrefix("/"), !parts.isEmpty, !parts.contains(".."), !text.utf8.contains(0), !text.contains("\\") else {
+        guard let path = plainPath(text), !path.isEmpty else {
             throw value.problem(
                 "\(Wording.quoted(text)) is not a folder inside the repository; write a relative path such as deploy/preview")
         }
-        return parts.joined(separator: "/")
+        return path
     }
+}
+
+/// A relative path that stays inside, without `.` and superfluous slashes; empty for the root itself. Nil for everything else.
+func plainPath(_ text: String) -> String? {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: true).filter { $0 != "." }
+    guard !text.hasPrefix("/"), !parts.contains(".."), !text.utf8.contains(0), !text.contains("\\") else { return nil }
+    return parts.joined(separator: "/")
 }

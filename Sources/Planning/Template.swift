@@ -64,19 +64,24 @@ struct Template: Sendable {
         try problems.check()
     }
 
-    /// The values of all parameters: what was given, checked, or else the default. `place` is where the template was chosen.
-    func values(_ given: [String: GivenValue], place: YAMLValue) throws(PlanningError) -> JSONValue {
+    /// The values of all parameters: what was given, checked, or else the default, in whose expressions `scope` counts. `place` is where the
+    /// template was chosen.
+    func values(_ given: [String: GivenValue], scope: ExpressionScope, place: YAMLValue) throws(PlanningError) -> JSONValue {
         var problems = complaints(about: given)
         var values: [String: JSONValue] = [:]
         for parameter in parameters {
             let value = given[parameter.name]
             if let value, value.value != .null {
                 values[parameter.name] = value.value
-            } else if parameter.isRequired {
-                let message = "the template \(name) needs \(parameter.name) (\(parameter.description)); add it to values"
-                problems.append((value?.source ?? place).problem(message))
-            } else {
-                values[parameter.name] = parameter.standard
+                continue
+            }
+            let place = value?.source ?? place
+            let need = "the template \(name) needs \(parameter.name) (\(parameter.description)); add it to values"
+            if parameter.isRequired { problems.append(place.problem(need)) }
+            do {
+                values[parameter.name] = try parameter.standard(in: scope)
+            } catch {
+                problems.append(place.problem("\(need); \(error.message)"))
             }
         }
         guard problems.isEmpty else { throw PlanningError(problems) }

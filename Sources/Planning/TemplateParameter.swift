@@ -29,7 +29,7 @@ struct TemplateParameter: Hashable, Sendable {
     let kind: Kind
     let description: String
     let isRequired: Bool
-    /// Null when there is none.
+    /// Null when there is none; not yet substituted.
     let standard: JSONValue
     /// The only values that it takes; nil when it takes any of its type.
     let choices: [JSONValue]?
@@ -80,6 +80,12 @@ struct TemplateParameter: Hashable, Sendable {
             if let complaint = complaint(about: self.standard) { problems.add(standard.problem(complaint)) }
         }
         try problems.check()
+    }
+
+    /// The default, with its expressions expanded. Throws what has no value.
+    func standard(in scope: ExpressionScope) throws(ExpressionProblem) -> JSONValue {
+        var substitution = Substitution(scope)
+        do { return try substitution.render(YAMLNode(standard), file: "") } catch { throw ExpressionProblem(error.message) }
     }
 
     /// What is wrong with a value for it; nil when it fits.

@@ -44,11 +44,14 @@ public enum Validation {
     public static func template(_ name: String, files: [String: [UInt8]]) -> [YAMLProblem] {
         do {
             let template = try Template(name, files: files)
-            let values = Dictionary(template.parameters.map { ($0.name, $0.isRequired ? $0.sample : $0.standard) }) { first, _ in first }
             let request = sample(RepositorySettings(name: sampleName, forge: "github", repository: "example/app", url: "", runtime: ""))
+            let scope = ExpressionScope(request)
+            let values = Dictionary(
+                template.parameters.map { ($0.name, $0.isRequired ? $0.sample : (try? $0.standard(in: scope)) ?? $0.sample) }
+            ) { first, _ in first }
             let policy = ManifestPolicy(request)
             return try rendering { () throws(YAMLProblem) in
-                try template.render(ExpressionScope(request).adding("values", .object(values))).flatMap { policy.review($0) }
+                try template.render(scope.adding("values", .object(values))).flatMap { policy.review($0) }
             }
         } catch {
             return error.problems
@@ -72,6 +75,8 @@ public enum Validation {
     }
 
     private static func sample(_ repository: RepositorySettings) -> PlanRequest {
+        var repository = repository
+        repository.imageRepository = "localhost/slingshot/staging-\(repository.name)"
         guard let stack = StackName(repository: repository.name, number: 1), let commit = CommitID(String(repeating: "0", count: 40)) else {
             preconditionFailure("a repository's name makes a stack's, and zeros make a commit's id")
         }

@@ -11,6 +11,7 @@ public struct PodmanRuntime: StackRuntime {
     let client: PodmanClient
     let keeper: Keeper
     let engine: Engine
+    let reach: Reach
     let namespacePrefix: String
     let clock: any WallClock
     let logger: Logger
@@ -24,12 +25,15 @@ public struct PodmanRuntime: StackRuntime {
         public var namespacePrefix: String
         /// Whether containers are kept running while this process lives: the service does, a reaper does not.
         public var keeps: Bool
+        /// The program, with arguments, that runs ``Forwarder/run(folder:)`` with the folder as one more argument.
+        public var forwarder: [String]
 
-        public init(socket: String?, folder: URL, namespacePrefix: String, keeps: Bool) {
+        public init(socket: String?, folder: URL, namespacePrefix: String, keeps: Bool, forwarder: [String]) {
             self.socket = socket
             self.folder = folder
             self.namespacePrefix = namespacePrefix
             self.keeps = keeps
+            self.forwarder = forwarder
         }
     }
 
@@ -41,17 +45,20 @@ public struct PodmanRuntime: StackRuntime {
     ) async throws -> T {
         let service = try await PodmanService.choose(configured: settings.socket, folder: settings.folder, logger: logger)
         let client = PodmanClient(socket: service.socket, revive: { try await service.ensure() })
-        let keeper = Keeper(client: client, namespacePrefix: settings.namespacePrefix, clock: clock, logger: logger)
+        let engine = Engine(client: client, folder: settings.folder, logger: logger)
+        let forwarder = ForwarderProcess(
+            program: settings.forwarder, folder: settings.folder.appending(path: "pods", directoryHint: .isDirectory), logger: logger)
+        let reach = Reach(engine: engine, forwarder: forwarder)
+        let keeper = Keeper(client: client, reach: reach, namespacePrefix: settings.namespacePrefix, clock: clock, logger: logger)
         let runtime = PodmanRuntime(
-            client: client, keeper: keeper, engine: Engine(client: client), namespacePrefix: settings.namespacePrefix, clock: clock,
+            client: client, keeper: keeper, engine: engine, reach: reach, namespacePrefix: settings.namespacePrefix, clock: clock,
             logger: logger)
         let result: Result<T, any Error> = await withTaskGroup(of: Void.self) { group in
             group.addTask { await service.run() }
+            group.addTask { await forwarder.run() }
             if settings.keeps {
-                group.addTask {
-                    await runtime.resume()
-                    await keeper.run()
-                }
+                group.addTask { await runtime.resume() }
+                group.addTask { await keeper.run() }
             }
             let result: Result<T, any Error>
             do { result = .success(try await body(runtime)) } catch { result = .failure(error) }
@@ -62,6 +69,22 @@ public struct PodmanRuntime: StackRuntime {
         await client.shutdown()
         await service.close()
         return try result.get()
+    }
+
+    /// Who builds images where this runtime finds them.
+    ///
+    /// - Parameters:
+    ///   - queue: lets in as many builds as may run at a time.
+    ///   - folder: for outputs and temporary files.
+    public func builder(_ settings: BuildSettings, context: any BuildContextSource, queue: Turnstile, folder: URL) -> PodmanBuilder {
+        PodmanBuilder(
+            client: client, engine: engine, prefix: namespacePrefix, settings: settings, context: context, queue: queue, folder: folder,
+            clock: clock, logger: logger)
+    }
+
+    /// Under which name the images of a repository are kept on this machine.
+    public static func imageRepository(of repository: RepositoryName, namespacePrefix: String) -> String {
+        "localhost/slingshot/\(namespacePrefix)\(repository)"
     }
 
     public func observe(_ stack: StackName) async throws -> Observation {
@@ -115,8 +138,9 @@ public struct PodmanRuntime: StackRuntime {
 
     func look(at stack: StackName) async throws -> Found {
         let name = namespaceName(of: stack)
-        let network = try await network(name)
+        async let current = network(name)
         let records = try await records(selector: Labels.selector(stack, namespace: name))
+        let network = try await current
         return Found(
             network: network, record: records.first { $0.isWhole && $0.record.uid == network?.id }?.record,
             leftover: records.first { !$0.isWhole }?.record)
@@ -170,22 +194,35 @@ public struct PodmanRuntime: StackRuntime {
         {}
     }
 
-    /// Starts the pods again that a restart of the machine ended; only those that were whole.
+    /// Starts the pods again that a restart of the machine ended. Tries until it can: podman may start later than this process.
     private func resume() async {
-        do {
-            let records = try await records(selector: [StackMetadata.managedBy: StackMetadata.manager])
-            guard !records.isEmpty else { return }
-            try await engine.check()
-            for (record, isWhole) in records where isWhole && record.namespace == namespaceName(of: record.stack) {
-                let wanted = Set(record.wanted.flatMap(\.pods))
-                let containers = try await containers(network: record.uid)
-                for infra in containers where infra.isInfra && wanted.contains(infra.podName) && infra.state == "created" {
-                    try await client.send(.post, "/containers/\(infra.id)/start")
+        var pause = 0.5
+        var told: String?
+        while !Task.isCancelled {
+            do { return try await startEndedPods() } catch {
+                if "\(error)" != told, !(error is CancellationError) {
+                    logger.warning("pods could not be started again; trying on", metadata: ["error": "\(error)"])
                 }
+                told = "\(error)"
             }
-        } catch {
-            if !(error is CancellationError) { logger.warning("pods could not be started again", metadata: ["error": "\(error)"]) }
+            pause = min(pause * 2, 30)
+            try? await clock.sleep(until: clock.now.addingTimeInterval(pause))
         }
+    }
+
+    /// Only those that were whole.
+    private func startEndedPods() async throws {
+        let records = try await records(selector: [StackMetadata.managedBy: StackMetadata.manager])
+        guard !records.isEmpty else { return }
+        try await engine.check()
+        for (record, isWhole) in records where isWhole && record.namespace == namespaceName(of: record.stack) {
+            let wanted = Set(record.wanted.flatMap(\.pods))
+            let containers = try await containers(network: record.uid)
+            for infra in containers where infra.isInfra && wanted.contains(infra.podName) && infra.state == "created" {
+                try await client.send(.post, "/containers/\(infra.id)/start")
+            }
+        }
+        await keeper.refresh()  // which may have looked before, and not heard of it
     }
 }
 

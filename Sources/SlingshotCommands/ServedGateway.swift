@@ -6,8 +6,6 @@ import Logging
 import Orchestration
 import ServiceLifecycle
 import StagingModel
-import Store
-import Telemetry
 
 /// The parts of `serve` that make the stacks' URLs work.
 struct ServedGateway {
@@ -36,7 +34,10 @@ struct ServedGateway {
             access = [:]
         }
         settings = GatewaySettings(
-            listen: gateway.listen, domain: addressing.domain, tls: gateway.tls, directory: directory, access: access)
+            listen: gateway.listen, domain: addressing.domain, tls: gateway.tls, directory: directory,
+            caddy: gateway.caddy.map { .shared($0.admin) } ?? .own, socket: gateway.caddy?.socket, group: gateway.caddy?.group,
+            access: access)
+        do { try settings.preparePagesSocket() } catch { throw ConfigurationError("\(error)") }
     }
 
     /// A link that opens a stack until an instant.
@@ -47,11 +48,14 @@ struct ServedGateway {
     }
 
     func services(
-        store: SQLiteStore, runtimes: [String: any StackRuntime], addressing: StackAddressing, clock: any WallClock,
-        registry: MetricsRegistry, logger: Logger
+        engines: Engines, changes: AsyncStream<StackName>, addressing: StackAddressing, logger: Logger
     ) throws -> [any ServiceLifecycle.Service] {
-        let keeper = RouteKeeper(store: store, changes: store.changes(), runtimes: runtimes, clock: clock, logger: logger)
-        let pages = try GatewayPages(settings: settings, store: store, keeper: keeper, shareKey: shareKey, clock: clock, metrics: registry)
+        let clock = engines.clock
+        let keeper = RouteKeeper(store: engines.store, changes: changes, runtimes: engines.runtimes, clock: clock, logger: logger)
+        let lines = LastLines(engines: engines)
+        let pages = try GatewayPages(
+            settings: settings, store: engines.store, keeper: keeper, shareKey: shareKey, clock: clock, lines: { await lines.of($0) },
+            metrics: engines.metrics)
         var services: [any ServiceLifecycle.Service] = [keeper, pages.application(logger: logger)]
         let (ports, port) = AsyncStream.makeStream(of: Int?.self)
         if settings.tls == .onDemand {
@@ -62,10 +66,18 @@ struct ServedGateway {
         } else {
             port.yield(nil)
         }
-        services.append(
-            GatewayService(
-                settings: settings, clock: clock, logger: logger, certificatePort: { await ports.first { _ in true } ?? nil },
-                onRunning: { Terminal.note("stacks are at \(addressing.urlPattern)") }))
+        let certificatePort: @Sendable () async -> Int? = { await ports.first { _ in true } ?? nil }
+        let onRunning: @Sendable () async -> Void = { Terminal.note("stacks are at \(addressing.urlPattern)") }
+        switch settings.caddy {
+        case .own:
+            services.append(
+                GatewayService(settings: settings, clock: clock, logger: logger, certificatePort: certificatePort, onRunning: onRunning))
+        case .shared(let address):
+            services.append(
+                SharedCaddyService(
+                    settings: settings, address: address, clock: clock, logger: logger, certificatePort: certificatePort,
+                    onRunning: onRunning))
+        }
         return services
     }
 }

@@ -19,7 +19,7 @@ public struct Slingshot: AsyncParsableCommand {
         subcommands: [
             ListCommand.self, StatusCommand.self, ExtendCommand.self, CreateCommand.self, DestroyCommand.self, EventsCommand.self,
             LogsCommand.self, ShareCommand.self, PlanCommand.self, ValidateCommand.self, ServeCommand.self, ReapCommand.self,
-            TokenCommand.self,
+            TokenCommand.self, ForwardCommand.self,
         ])
 
     public init() {}

@@ -19,9 +19,14 @@ public final class ChildProcess: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Its number, as `/proc` has it.
+    public let id: String
     private let send: @Sendable (Signal) -> Void
 
-    private init(send: @escaping @Sendable (Signal) -> Void) { self.send = send }
+    private init(id: String, send: @escaping @Sendable (Signal) -> Void) {
+        self.id = id
+        self.send = send
+    }
 
     /// Runs `executable` while `body` runs, with the machine's environment and `environment` over it; then ends it with SIGTERM, unless it
     /// has ended already. What it prints on standard error is kept in ``log``.
@@ -39,7 +44,7 @@ public final class ChildProcess: Sendable {
             .path(FilePath(executable.path)), arguments: Arguments(arguments), environment: .inherit.updating(changes(environment)),
             input: .none, output: .discarded, error: .sequence
         ) { execution in
-            let child = ChildProcess { try? execution.send(signal: $0) }
+            let child = ChildProcess(id: "\(execution.processIdentifier.value)") { try? execution.send(signal: $0) }
             return try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     for try await line in execution.standardError.strings() { child.printed(line) }

@@ -42,6 +42,8 @@ public struct GitRepository: Sendable {
             "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_AUTHOR_NAME": "Test",
             "GIT_AUTHOR_EMAIL": "test@example.com",
             "GIT_COMMITTER_NAME": "Test", "GIT_COMMITTER_EMAIL": "test@example.com",
+            // a test may have given it to another user
+            "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
         ]
         let result = try await ChildProcess.run(
             URL(filePath: "/usr/bin/git"), arguments, environment: identity.merging(environment) { _, new in new }, directory: directory)

@@ -18,11 +18,13 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
     public var limits: StackLimits
     public var policy: StackPolicy
     public var forks: ForkPolicy
+    /// The name under which images built from its commits are kept, `localhost/slingshot/staging-shop`; nil when there is no place for them.
+    public var imageRepository: String?
 
     public init(
         name: RepositoryName, forge: String, repository: String, url: String, credentials: GitCredentials? = nil, runtime: String,
         template: String? = nil, values: [String: JSONValue] = [:], limits: StackLimits = StackLimits(),
-        policy: StackPolicy = StackPolicy(), forks: ForkPolicy = .deny
+        policy: StackPolicy = StackPolicy(), forks: ForkPolicy = .deny, imageRepository: String? = nil
     ) {
         self.name = name
         self.forge = forge
@@ -35,7 +37,11 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
         self.limits = limits
         self.policy = policy
         self.forks = forks
+        self.imageRepository = imageRepository
     }
+
+    /// The image that is built from a commit, by its name; nil when there is no place for one.
+    public func image(of commit: CommitID) -> String? { imageRepository.map { "\($0):\(commit)" } }
 }
 
 /// What one stack may use, as Kubernetes quantities.

@@ -15,10 +15,16 @@ public struct Stack: Codable, Hashable, Sendable {
     public struct Fetched: Codable, Hashable, Sendable {
         public var revision: Int
         public var commit: CommitID
+        /// The image that has to be built of it first, by its name; nil when its stack file asks for none.
+        public var image: String?
+        /// When that image was known to be there; nil until then.
+        public var builtAt: Date?
 
-        public init(revision: Int, commit: CommitID) {
+        public init(revision: Int, commit: CommitID, image: String? = nil, builtAt: Date? = nil) {
             self.revision = revision
             self.commit = commit
+            self.image = image
+            self.builtAt = builtAt
         }
     }
 
@@ -90,6 +96,8 @@ public struct Stack: Codable, Hashable, Sendable {
     public var namespace: String
     /// The engine's identity of the namespace that is ours: nothing else is ever deleted.
     public var namespaceUID: String?
+    /// ``copies``; nil for none.
+    public internal(set) var previous: [Placement]?
 
     public var phase: Phase
     /// One line that a person can act on.

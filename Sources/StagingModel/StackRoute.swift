@@ -14,7 +14,7 @@ public struct StackRoute: Codable, Hashable, Sendable {
     /// Whether only this very path is meant, and not what is below it.
     public var isExact: Bool
     public var transport: Transport
-    /// `IP:PORT` each, reachable from this machine, any as good as the other. Empty when nothing serves the route.
+    /// `IP:PORT` or `unix/PATH` each, reachable from this machine, any as good as the other. Empty when nothing serves the route.
     public var upstreams: [String]
 
     public init(host: String, path: String = "/", isExact: Bool = false, transport: Transport = .http, upstreams: [String]) {

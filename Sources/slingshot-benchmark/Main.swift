@@ -5,5 +5,5 @@ import ArgumentParser
 struct Benchmark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "slingshot-benchmark", abstract: "Measures parts of Slingshot.",
-        subcommands: [ApplyBenchmark.self, Fetch.self, Render.self])
+        subcommands: [ApplyBenchmark.self, Fetch.self, Rate.self, Render.self])
 }

@@ -55,6 +55,15 @@ final class Chromium: @unchecked Sendable {
 
     func open(_ url: String) async throws { _ = try await call("Page.navigate", ["url": .string(url)]) }
 
+    /// How wide the window is, in pixels, and whether the person likes it dark.
+    func look(width: Int64, isDark: Bool) async throws {
+        _ = try await call(
+            "Emulation.setDeviceMetricsOverride",
+            ["width": .integer(width), "height": 800, "deviceScaleFactor": 1, "mobile": .bool(width < 600)])
+        _ = try await call(
+            "Emulation.setEmulatedMedia", ["features": [["name": "prefers-color-scheme", "value": isDark ? "dark" : "light"]]])
+    }
+
     /// What the expression is in the page.
     func value(of expression: String) async throws -> JSONValue {
         try await call("Runtime.evaluate", ["expression": .string(expression), "returnByValue": true])["result"]?["value"] ?? .null
@@ -69,6 +78,15 @@ final class Chromium: @unchecked Sendable {
             try await Task.sleep(for: .milliseconds(100))
         }
         throw ChildProcess.Failure("the browser never showed \"\(text)\"; it showed:\n\(last)")
+    }
+
+    /// Asks until the expression is true in the page.
+    func wait(until expression: String) async throws {
+        for _ in 0..<600 {
+            if try await value(of: expression) == true { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw ChildProcess.Failure("in the browser it never was true that \(expression)")
     }
 
     /// A PNG of what the page looks like.

@@ -130,8 +130,14 @@ import Testing
                 let told = try await serving.client.stack("shop-7").endpoints
                 #expect(told == [StackEndpoint(name: "files", url: "http://shop-7-files.staging.localhost:\(visitor.port)")])
 
-                let bytes = 100 << 20
+                let bytes = 200 << 20
+                let caddy = try await caddy(of: fixture)
+                let before = try Self.residentPeak(of: [caddy, serving.process.id])
                 #expect(try await visitor.open("/cgi-bin/count", upload: bytes).body == "\(bytes)\n")
+                // It went through, and was kept nowhere.
+                for (before, after) in zip(before, try Self.residentPeak(of: [caddy, serving.process.id])) {
+                    #expect(after - before < 32 << 10, "\(before) kB, then \(after) kB")
+                }
                 let stream = try await visitor.lines(of: "/cgi-bin/stream") { $0 == "data: 3" }
                 #expect(stream.filter { $0.hasPrefix("data:") } == ["data: 1", "data: 2", "data: 3"])
 
@@ -160,6 +166,14 @@ import Testing
                 #expect(refused.body.contains("shop-7 does not answer"))
                 #expect(refused.body.contains("data-mode=\"retry\""))
             }
+        }
+    }
+
+    /// The most memory that processes have had, in kB.
+    private static func residentPeak(of processes: [String]) throws -> [Int] {
+        try processes.map { process in
+            let status = try String(contentsOf: URL(filePath: "/proc/\(process)/status"), encoding: .utf8)
+            return try #require(status.firstMatch(of: /VmHWM:\s+([0-9]+) kB/).flatMap { Int($0.output.1) })
         }
     }
 
@@ -204,13 +218,6 @@ import Testing
                 }
             }
         }
-    }
-
-    /// Writes a picture into the folder that SLINGSHOT_SCREENSHOTS names, for people to look at.
-    private func keep(_ picture: Data, as name: String) throws {
-        #expect(picture.starts(with: [0x89, 0x50, 0x4E, 0x47]))
-        guard let folder = ProcessInfo.processInfo.environment["SLINGSHOT_SCREENSHOTS"] else { return }
-        try picture.write(to: URL(filePath: folder).appending(path: "gateway-\(name).png"))
     }
 
     @Test func `over TLS a share link and a password open a stack to few`() async throws {

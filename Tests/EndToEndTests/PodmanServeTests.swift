@@ -39,24 +39,8 @@ import Testing
         ]
     }
 
-    func run(_ body: @Sendable (PodmanServe) async throws -> Void) async throws {
-        try PodmanTestEngine.require()
-        let prefix = "q\(String(UInt32.random(in: 0..<0xFFFFFF), radix: 36))-"
-        do {
-            try await withTemporaryDirectory { directory in
-                let repository = try await GitRepository(at: directory.appending(path: "shop.git"))
-                try await body(PodmanServe(directory: directory, prefix: prefix, repository: repository))
-            }
-        } catch {
-            await PodmanTestEngine.remove(prefix)
-            throw error
-        }
-        #expect(try await PodmanTestEngine.leftovers(prefix) == [])
-        await PodmanTestEngine.remove(prefix)
-    }
-
     @Test func `a pull request becomes a stack, is updated and extended, and ends`() async throws {
-        try await run { fixture async throws in
+        try await PodmanServe.run { fixture async throws in
             try fixture.configure()
             let first = try await fixture.repository.commit(stackFile("one"), to: PullRequest.headRef(7))
             try await fixture.serving { serving async throws in
@@ -82,7 +66,7 @@ import Testing
     }
 
     @Test func `killed in between it goes on, and without its database it finds the stack on podman`() async throws {
-        try await run { fixture async throws in
+        try await PodmanServe.run { fixture async throws in
             try fixture.configure()
             let head = try await fixture.repository.commit(stackFile("one"), to: PullRequest.headRef(7))
             try await fixture.serving { serving async throws in
@@ -112,7 +96,7 @@ import Testing
     }
 
     @Test func `reap destroys what has expired without any serve`() async throws {
-        try await run { fixture async throws in
+        try await PodmanServe.run { fixture async throws in
             try fixture.configure(lifetime: "{default: 60s, maximum: 7d}")
             let head = try await fixture.repository.commit(stackFile("one"), to: PullRequest.headRef(7))
             try await fixture.serving { serving async throws in
@@ -136,57 +120,5 @@ import Testing
             }
             Issue.record("nothing was reaped")
         }
-    }
-}
-
-/// A machine with podman, as an operator has it.
-struct PodmanServe: Sendable {
-    let directory: URL
-    let prefix: String
-    let repository: GitRepository
-
-    var state: URL { directory.appending(path: "state") }
-
-    func configure(lifetime: String = "{default: 24h, maximum: 7d}", forge: Forge = .github) throws {
-        let text = """
-            server: {listen: "127.0.0.1:0", apiToken: {env: SLINGSHOT_TOKEN}}
-            state: \(state.path)
-            domain: staging.localhost
-            namespacePrefix: \(prefix)
-            runtimes:
-              box: {kind: podman}
-            lifetime: \(lifetime)
-            repositories:
-              - name: shop
-                forge: \(forge.rawValue)
-                repository: acme/shop
-                url: file://\(repository.directory.path)
-                runtime: box
-                webhookSecret: {env: SHOP_WEBHOOK_SECRET}
-
-            """
-        try Data(text.utf8).write(to: directory.appending(path: "slingshot.yaml"))
-    }
-
-    func serving<T: Sendable>(_ body: @Sendable (Serving) async throws -> T) async throws -> T {
-        try await ChildProcess.running(
-            ServeFixture.binary, ["serve", "--config", directory.appending(path: "slingshot.yaml").path],
-            environment: ["SLINGSHOT_TOKEN": ServeFixture.token, "SHOP_WEBHOOK_SECRET": ServeFixture.secret]
-        ) { process in
-            do {
-                let line = try await process.line(containing: "listening on http://")
-                let address = try #require(line.split(separator: " ").last.flatMap { URL(string: String($0)) })
-                return try await body(Serving(process: process, address: address))
-            } catch {
-                Issue.record("serve said:\n\(process.log)")
-                throw error
-            }
-        }
-    }
-
-    /// What a container of the workload gets from an address inside the stack.
-    func ask(_ workload: String, _ url: String) async throws -> String {
-        try await PodmanStack(stack: try #require(StackName("shop-7")), namespace: prefix + "shop-7")
-            .exec(workload, ["/bin/busybox", "wget", "-qO-", url])
     }
 }

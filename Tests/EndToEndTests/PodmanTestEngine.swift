@@ -58,7 +58,7 @@ enum PodmanTestEngine {
         do {
             try await withTemporaryDirectory { directory in
                 let settings = PodmanRuntime.Settings(
-                    socket: nil, folder: directory.appending(path: "podman"), namespacePrefix: prefix, keeps: true)
+                    socket: nil, folder: directory.appending(path: "podman"), namespacePrefix: prefix, keeps: true, forwarder: [])
                 try await PodmanRuntime.with(settings, logger: Logger(label: "test")) { runtime in
                     try await body(runtime, PodmanStack(stack: stack, namespace: prefix + stack.description))
                 }

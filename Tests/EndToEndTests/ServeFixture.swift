@@ -70,7 +70,7 @@ struct ServeFixture: Sendable {
     func configure(
         lifetime: String = "{default: 24h, maximum: 7d}", kubeconfig: String? = nil, domain: String = "staging.localhost",
         routing: String = "{kind: ingress}",
-        access: String = "null"
+        access: String = "null", runtime: String = "cluster", hasBox: Bool = false
     ) throws {
         let text = """
             server: {listen: "127.0.0.1:0", apiToken: {env: SLINGSHOT_TOKEN}}
@@ -78,7 +78,7 @@ struct ServeFixture: Sendable {
             domain: \(domain)
             namespacePrefix: \(prefix)
             runtimes:
-              cluster: {kind: kubernetes, kubeconfig: \(kubeconfig ?? self.kubeconfig)}
+              cluster: {kind: kubernetes, kubeconfig: \(kubeconfig ?? self.kubeconfig)}\(hasBox ? "\n  box: {kind: podman}" : "")
             routing: \(routing)
             lifetime: \(lifetime)
             repositories:
@@ -86,7 +86,7 @@ struct ServeFixture: Sendable {
                 forge: github
                 repository: acme/shop
                 url: file://\(repository.directory.path)
-                runtime: cluster
+                runtime: \(runtime)
                 webhookSecret: {env: SHOP_WEBHOOK_SECRET}
                 access: \(access)
 

@@ -29,6 +29,7 @@ import Testing
         let pages: GatewayPages
         let client: any TestClientProtocol
         let registry: MetricsRegistry
+        let engine: RoutedEngine
 
         func save(_ change: @escaping @Sendable (inout Stack) -> Void = { _ in }) async throws {
             try await store.write { try $0.save(Samples.stack(change), wakeAt: nil) }
@@ -62,15 +63,17 @@ import Testing
             let clock = TestClock(now: Samples.start)
             let logger = Logger(label: "test")
             let registry = MetricsRegistry(help: [:])
+            let engine = RoutedEngine(routes: Self.routes)
+            let box = RoutedEngine(routes: [StackRoute(host: "shop-7.staging.example.com", upstreams: ["10.89.0.9:80"])])
             let keeper = RouteKeeper(
-                store: store, changes: store.changes(), runtimes: ["cluster": RoutedEngine(routes: Self.routes)], clock: clock,
-                logger: logger)
+                store: store, changes: store.changes(), runtimes: ["cluster": engine, "box": box], clock: clock, logger: logger)
             let pages = try GatewayPages(
-                settings: settings, store: store, keeper: keeper, shareKey: AccessTests.key, clock: clock, metrics: registry)
+                settings: settings, store: store, keeper: keeper, shareKey: AccessTests.key, clock: clock, lines: { _ in nil },
+                metrics: registry)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await keeper.run() }
                 try await Application(router: pages.router(), logger: logger).test(.router) { client async throws in
-                    try await body(Fixture(store: store, keeper: keeper, pages: pages, client: client, registry: registry))
+                    try await body(Fixture(store: store, keeper: keeper, pages: pages, client: client, registry: registry, engine: engine))
                 }
                 group.cancelAll()
             }
@@ -114,6 +117,52 @@ import Testing
                 $0.phase = .destroying
             }
             #expect(try await fixture.settled(routed: false).status == .serviceUnavailable)
+        }
+    }
+
+    @Test func `an engine that tells of other addresses is asked again, also while it deploys`() async throws {
+        try await with { fixture async throws in
+            func settled(_ upstream: String) async throws {
+                while try await fixture.resolve().headers[.slingshotUpstream] != upstream { await Task.yield() }
+            }
+            try await fixture.save(Self.ready)
+            try await settled("10.96.0.9:80")
+            fixture.engine.move(to: "10.89.0.2:80")
+            try await settled("10.89.0.2:80")
+            try await fixture.save {
+                Self.ready(&$0)
+                $0.phase = .deploying
+                $0.deployed?.readyAt = nil
+            }
+            fixture.engine.move(to: "10.89.0.3:80")
+            try await settled("10.89.0.3:80")
+        }
+    }
+
+    @Test func `a stack that moves answers from where it comes, until it is ready where it goes`() async throws {
+        try await with { fixture async throws in
+            func settled(_ upstream: String?) async throws {
+                while try await fixture.resolve().headers[.slingshotUpstream] != upstream { await Task.yield() }
+            }
+            let deployed = Stack.Deployed(
+                revision: 1, commit: Samples.commit("a"), planDigest: "digest", at: Samples.start, readyAt: Samples.start)
+            let copy = Placement(runtime: "box", namespaceUID: "uid-0", deployed: deployed)
+            // As it is read after a restart: nothing was known of it before.
+            try await fixture.save {
+                $0.phase = .failed
+                $0.copies = [copy]
+            }
+            try await settled("10.89.0.9:80")
+            try await fixture.save {
+                Self.ready(&$0)
+                $0.copies = [copy]
+            }
+            try await settled("10.96.0.9:80")
+            try await fixture.save {
+                $0.copies = [copy]
+                $0.wanted = .gone(.closed)
+            }
+            try await settled(nil)
         }
     }
 
@@ -171,7 +220,7 @@ import Testing
             try await Application(router: fixture.pages.certificateRouter(), logger: Logger(label: "test")).test(.router) {
                 client async throws in
                 func status(_ domain: String) async throws -> HTTPResponse.Status {
-                    try await client.execute(uri: "/certificate?domain=\(domain)", method: .get).status
+                    try await client.execute(uri: "/slingshot/certificate?domain=\(domain)", method: .get).status
                 }
                 #expect(try await status("shop-7.staging.example.com") == .ok)
                 #expect(try await status("shop-7-api.staging.example.com") == .ok)
@@ -181,22 +230,4 @@ import Testing
             }
         }
     }
-}
-
-/// An engine that does nothing but tell its routes.
-private struct RoutedEngine: StackRuntime {
-    let routes: [StackRoute]
-
-    func routes(of stack: StackName) async throws -> [StackRoute] { routes }
-    func apply(
-        _ plan: Plan, lease: Lease, onNamespace: @Sendable (String) async throws -> Void, onWaiting: @Sendable (String) async throws -> Void
-    ) async throws {}
-    func workloads(of stack: StackName) async throws -> [WorkloadStatus] { [] }
-    func logs(of stack: StackName, _ query: LogQuery, onLine: @Sendable (LogLine) async throws -> Void) async throws {}
-    func awaitReady(_ stack: StackName, onChange: @Sendable (Readiness) async throws -> Void) async throws {}
-    func observe(_ stack: StackName) async throws -> Observation { .absent }
-    func renew(_ lease: Lease, of stack: StackName, uid: String) async throws {}
-    func destroy(_ stack: StackName, uid: String) async throws -> [String: Int] { [:] }
-    func awaitGone(_ stack: StackName, uid: String, onHolding: @Sendable (String) async throws -> Void) async throws {}
-    func stacks() async throws -> [ObservedStack] { [] }
 }

@@ -133,18 +133,21 @@ import Testing
         #expect(admission.stack?.revision == 2)
     }
 
-    @Test func `a stack that still stands stays on its engine when the configuration names another`() {
+    @Test func `a stack that still stands is kept on record when the configuration names another engine`() {
         var repository = Samples.repository()
         repository.runtime = "other"
         let standing = Samples.stack {
             $0.wanted = .gone(.closed)
             $0.namespaceUID = "u1"
         }
-        func launched(_ current: Stack) -> String? {
-            Orchestration.admit(Samples.event(.reopened), to: repository, current: current, policy: Samples.policy, now: now).stack?.runtime
+        func launched(_ current: Stack) -> Stack? {
+            Orchestration.admit(Samples.event(.reopened), to: repository, current: current, policy: Samples.policy, now: now).stack
         }
-        #expect(launched(standing) == "cluster")
-        #expect(launched(destroyed) == "other")
+        #expect(launched(standing)?.runtime == "other")
+        #expect(launched(standing)?.namespaceUID == nil)
+        #expect(launched(standing)?.copies == [Placement(runtime: "cluster", namespaceUID: "u1")])
+        #expect(launched(destroyed)?.runtime == "other")
+        #expect(launched(destroyed)?.copies == [])
     }
 
     // MARK: Forges that tell less

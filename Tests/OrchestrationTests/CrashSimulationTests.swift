@@ -65,7 +65,7 @@ import Testing
 }
 
 /// What goes wrong, reproducibly.
-private final class Chaos: Sendable {
+final class Chaos: Sendable {
     private struct State {
         var random: SeededGenerator
         var isCalm = false
@@ -78,6 +78,11 @@ private final class Chaos: Sendable {
     init(seed: UInt64) { state = Mutex(State(random: SeededGenerator(seed: seed))) }
 
     func calm() { state.withLock { $0.isCalm = true } }
+
+    /// True once in so many times, and never again when it is calm.
+    func happens(onceIn number: Int) -> Bool {
+        state.withLock { state in !state.isCalm && Int.random(in: 0..<number, using: &state.random) == 0 }
+    }
 
     private enum Blow { case none, crash, failure, refusal, push, close, reopen, extend, time }
 
@@ -125,7 +130,7 @@ private final class Chaos: Sendable {
 }
 
 /// Lets the engine and the repository be struck by chaos that is made after them.
-private final class Doors: Sendable {
+final class Doors: Sendable {
     let onStrike = Mutex<@Sendable (String) async throws -> Void>({ _ in })
 
     func strike(_ operation: String) async throws { try await onStrike.withLock { $0 }(operation) }

@@ -31,7 +31,22 @@ import Testing
             "templat: web\n",
             #".slingshot.yaml:1: "templat" is unknown; did you mean "template"? known: template, manifests, kustomize, helm, compose, build, endpoints, values, ttl"#
         ),
-        ("template: web\nbuild: {context: .}\n", ".slingshot.yaml:2: build: not supported yet by this version; use template or manifests"),
+        (
+            "template: web\nbuild: {context: ../x, dockerfile: a}\n",
+            #".slingshot.yaml:2: build: "dockerfile" is unknown; known: context, file, args, target"#
+        ),
+        (
+            "template: web\nbuild: {context: ../x}\n",
+            #".slingshot.yaml:2: build.context: "../x" is not a folder inside the repository; write . or a relative path"#
+        ),
+        (
+            "template: web\nbuild: {file: Containerfile.in}\n",
+            ".slingshot.yaml:2: build.file: a Containerfile's name must not end in .in; rename it"
+        ),
+        (
+            "template: web\nbuild: {args: {SHA: \"${{ pr.sha }}\"}}\n",
+            ".slingshot.yaml:2: build.args.SHA: an argument has no expressions, because an image is made once a commit; write the text itself"
+        ),
         ("kustomize: x\n", ".slingshot.yaml:1: kustomize: not supported yet by this version; use template or manifests"),
         ("helm: {chart: x}\n", ".slingshot.yaml:1: helm: not supported yet by this version; use template or manifests"),
         ("compose: x\n", ".slingshot.yaml:1: compose: not supported yet by this version; use template or manifests"),

@@ -61,7 +61,7 @@ import Testing
         ),
         (
             "a: ${{ stack.image }}\n",
-            #"f:1: "stack.image" is unknown; did you mean "stack.name"? known: stack.endpoints, stack.host, stack.name, stack.namespace, stack.url"#
+            "f:1: stack.image: the stack file builds no image; add `build: {context: .}` to it, or name an image that there is"
         ),
         ("a: ${{ env.HOME }}\n", #"f:1: "env.HOME" is unknown; known: pr, repo, stack, values"#),
         ("a: ${{ pr.title.x }}\n", "f:1: pr.title.x: pr.title is not a mapping; end the path there"),

@@ -55,7 +55,7 @@ import Testing
                 == #"server configuration, repository shop: no such template: "wed" is unknown; did you mean "web"? known: web"#)
         #expect(
             problem(try request(stackFile: "template: web\n"))
-                == ".slingshot.yaml:1: template: the template web needs image (the container image, with its tag or digest); add it to values"
+                == ".slingshot.yaml:1: template: the template web needs image (the container image, with its tag or digest); add it to values; stack.image: the stack file builds no image; add `build: {context: .}` to it, or name an image that there is"
         )
         #expect(
             problem(try request(template: "web", values: ["image": "a:${{ pr.shaa }}"])).hasPrefix(

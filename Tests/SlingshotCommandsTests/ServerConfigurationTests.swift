@@ -1,4 +1,5 @@
 import Foundation
+import Gateway
 import Logging
 import Orchestration
 import StagingModel
@@ -144,9 +145,23 @@ import Testing
         ("routing: {kind: ingress, tls: internal}", "is not for this kind"), ("routing: {kind: gateway, tls: yes}", "must be"),
         ("routing: {kind: gateway, listen: 8088}", "routing.listen"), ("routing: {kind: gateway, listen: \":0\"}", "needs a port"),
         ("routing: {kind: gateway, tls: {certificate: /nowhere.pem, key: /nowhere.key}}", "names no file"),
+        ("routing: {kind: ingress, caddy: {admin: \"127.0.0.1:2019\"}}", "is not for this kind"),
+        ("routing: {kind: gateway, caddy: {}}", "admin"),
+        ("routing: {kind: gateway, caddy: {admin: /run/caddy.sock}}", "such as unix//run/caddy"),
+        ("routing: {kind: gateway, caddy: {admin: \"localhost:2019\", socket: pages.sock}}", "must be an absolute path"),
+        ("routing: {kind: gateway, caddy: {admin: \"localhost:2019\", group: no-such-group}}", "names no group"),
     ]) func `a mistake of the routing is told`(line: String, told: String) {
         let problem = #expect(throws: YAMLProblem.self) { try load(Self.minimal + "\n" + line) }
         #expect(problem?.description.contains(told) == true, "\(problem?.description ?? "")")
+    }
+
+    @Test func `a Caddy that is there is read`() throws {
+        let caddy = "{admin: unix//run/caddy/admin.socket, socket: /run/slingshot/pages.sock, group: root}"
+        let gateway = try load(Self.minimal + "\nrouting: {kind: gateway, caddy: \(caddy)}").gateway
+        #expect(gateway?.caddy?.admin == .socket("/run/caddy/admin.socket"))
+        #expect(gateway?.caddy?.socket == "/run/slingshot/pages.sock")
+        #expect(gateway?.caddy?.group == "root")
+        #expect(try load(Self.minimal + "\nrouting: {kind: gateway}").gateway?.caddy == nil)
     }
 
     @Test func `mistakes of the routing are told together with others`() {

@@ -18,16 +18,20 @@ public func decide(_ stack: Stack, observed: Observation?, now: Date) -> Step {
 private func decideGone(_ stack: Stack, reason: DestroyReason, observed: Observation?, now: Date) -> Step {
     if stack.phase == .destroyed { return .wait(until: nil) }
     if let retryAt = stack.failure?.retryAt, retryAt > now { return .wait(until: retryAt) }
+    // Every engine that has something of it: what failed last is tried last, so that none that is away holds up another.
+    let copy = stack.copies.first.map { Step.retire($0) }
+    if let copy, stack.failure?.step != copy.name { return copy }
     switch observed {
     case nil:
         return .observe
     case .absent:
-        return .finish(reason, note: nil)
+        return copy ?? .finish(reason, note: nil)
     case .foreign(let what):
-        return .finish(reason, note: what)
+        return copy ?? .finish(reason, note: what)
     case .present(let namespace):
         if let recorded = stack.namespaceUID, recorded != namespace.uid {
-            return .finish(reason, note: "namespace \(namespace.namespace) is another one by now (UID \(namespace.uid)); it was left alone")
+            return copy
+                ?? .finish(reason, note: "namespace \(namespace.namespace) is another one by now (UID \(namespace.uid)); it was left alone")
         }
         if stack.namespaceUID == nil { return .adopt(uid: namespace.uid) }
         return namespace.isTerminating ? .awaitGone(uid: namespace.uid) : .destroy(uid: namespace.uid)
@@ -37,6 +41,10 @@ private func decideGone(_ stack: Stack, reason: DestroyReason, observed: Observa
 private func decideRunning(_ stack: Stack, observed: Observation?, now: Date) -> Step {
     if let retryAt = stack.failure?.retryAt, retryAt > now {
         return .wait(until: [retryAt, stack.lease.expiresAt].compactMap(\.self).min())
+    }
+    if let copy = stack.copyToRenew {
+        let step = Step.renewCopy(stack.lease, copy)
+        if stack.failure?.step != step.name { return step }
     }
     switch observed {
     case nil:
@@ -65,8 +73,15 @@ private func decideRunning(_ stack: Stack, observed: Observation?, now: Date) ->
         return .fetch(revision: stack.revision)
     }
     guard let deployed = stack.deployed, deployed.revision == stack.revision else {
+        if let image = fetched.image, fetched.builtAt == nil {
+            return .build(revision: stack.revision, commit: fetched.commit, image: image)
+        }
         return .deploy(revision: stack.revision, commit: fetched.commit)
     }
-    if deployed.readyAt == nil { return .watch(revision: stack.revision) }
+    guard let readyAt = deployed.readyAt else { return .watch(revision: stack.revision) }
+    if let copy = stack.copies.first {
+        let end = readyAt.addingTimeInterval(Stack.overlap)
+        return end > now ? .wait(until: [end, stack.lease.expiresAt].compactMap(\.self).min()) : .retire(copy)
+    }
     return stack.failure == nil ? .wait(until: stack.lease.expiresAt) : .recover
 }

@@ -7,6 +7,8 @@ public enum Step: Hashable, Sendable {
     case observe
     /// Find the commit that this revision stands for.
     case fetch(revision: Int)
+    /// Make the image that this commit asks for.
+    case build(revision: Int, commit: CommitID, image: String)
     /// Render this commit and apply it.
     case deploy(revision: Int, commit: CommitID)
     /// Follow what was applied until it is ready.
@@ -27,6 +29,10 @@ public enum Step: Hashable, Sendable {
     case destroy(uid: String)
     /// Wait until the engine says that it is gone.
     case awaitGone(uid: String)
+    /// Write the record's lease on what still runs on another engine.
+    case renewCopy(Lease, Placement)
+    /// Destroy what stands on another engine, and wait until that says that it is gone.
+    case retire(Placement)
     /// Nothing of the stack exists any more: write its end.
     case finish(DestroyReason, note: String?)
     /// Nothing to do until then; nil for until something new is wanted.
@@ -39,6 +45,7 @@ extension Step {
         switch self {
         case .observe: "observe"
         case .fetch: "fetch"
+        case .build: "build"
         case .deploy: "deploy"
         case .watch: "watch"
         case .renewLease: "renew"
@@ -49,6 +56,8 @@ extension Step {
         case .expire: "expire"
         case .destroy: "destroy"
         case .awaitGone: "await-gone"
+        case .renewCopy: "renew-copy"
+        case .retire: "retire"
         case .finish: "finish"
         case .wait: "wait"
         }
@@ -58,7 +67,7 @@ extension Step {
     /// pull request that was reopened needs its old namespace gone.
     public func isSuperseded(by stack: Stack, at now: Date) -> Bool {
         switch self {
-        case .fetch(let revision), .deploy(let revision, _), .watch(let revision):
+        case .fetch(let revision), .build(let revision, _, _), .deploy(let revision, _), .watch(let revision):
             stack.wanted != .running || stack.revision != revision || stack.lease.isExpired(at: now)
         default:
             false
@@ -73,6 +82,8 @@ extension Step {
         case .watch: isSuperseded(by: current, at: now) || current.lease != stack.lease
         // It begins anew at once, and says what is waited for now.
         case .awaitGone: current.wanted != stack.wanted
+        // An engine that takes its time with a copy must not hold the stack up; what has begun there is gone on with afterwards.
+        case .retire: current.wanted != stack.wanted || current.revision != stack.revision || current.lease != stack.lease
         default: isSuperseded(by: current, at: now)
         }
     }
@@ -81,16 +92,17 @@ extension Step {
     /// asks for; an engine that refuses anything else is asked again, because a person may mend its rights.
     public var isOfRevision: Bool {
         switch self {
-        case .fetch, .deploy, .watch, .refuse: true
+        case .fetch, .build, .deploy, .watch, .refuse: true
         default: false
         }
     }
 
-    /// Whether the engine is what the step talks to; the other steps concern the repository, or the record alone.
-    var isOfEngine: Bool {
+    /// The engine that the step talks to; nil for one that concerns the repository, or the record alone.
+    func engine(of stack: Stack) -> String? {
         switch self {
-        case .observe, .deploy, .watch, .renewLease, .destroy, .awaitGone: true
-        case .fetch, .adopt, .forget, .recover, .refuse, .expire, .finish, .wait: false
+        case .observe, .deploy, .watch, .renewLease, .destroy, .awaitGone: stack.runtime
+        case .renewCopy(_, let copy), .retire(let copy): copy.runtime
+        case .fetch, .build, .adopt, .forget, .recover, .refuse, .expire, .finish, .wait: nil
         }
     }
 }

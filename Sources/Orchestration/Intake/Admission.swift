@@ -123,9 +123,11 @@ extension Stack {
         pullRequest = previous.pullRequest
         forgeUpdatedAt = previous.forgeUpdatedAt
         revision = previous.revision + 1
-        namespaceUID = previous.namespaceUID
-        // Another engine knows nothing of a namespace that still stands on this one.
-        if namespaceUID != nil { runtime = previous.runtime }
+        guard previous.phase != .destroyed else { return }
+        // What is left of it stays on record where it stands; of what ran, nothing is promised any more.
+        (runtime, namespaceUID, copies) = (previous.runtime, previous.namespaceUID, previous.copies)
+        for copy in copies { changeCopy(on: copy.runtime) { $0.deployed = nil } }
+        move(to: repository.runtime)
     }
 
     /// Whether it is wanted and its lease has not ended; a record can say the one before the worker came to the other.

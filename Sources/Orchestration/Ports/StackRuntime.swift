@@ -37,6 +37,10 @@ public protocol StackRuntime: Sendable {
     /// Where the hosts of a stack lead, as its Ingress objects say: what a gateway on this machine needs. Asked once it is ready.
     func routes(of stack: StackName) async throws -> [StackRoute]
 
+    /// Stacks whose routes may be others from now on, although nothing was deployed: their pods have addresses of their own, which come and
+    /// go. For one reader.
+    func routeChanges() -> AsyncStream<StackName>
+
     /// The stack's workloads as they are now, by kind and name; none when the engine has nothing of it.
     func workloads(of stack: StackName) async throws -> [WorkloadStatus]
 
@@ -54,6 +58,9 @@ extension StackRuntime {
 
     /// An engine that nothing but itself can route to.
     public func routes(of stack: StackName) async throws -> [StackRoute] { [] }
+
+    /// An engine whose routes stay as they are until the next deploy.
+    public func routeChanges() -> AsyncStream<StackName> { AsyncStream { $0.finish() } }
 }
 
 /// Why a step of the orchestrator did not succeed.

@@ -14,10 +14,7 @@ extension Orchestrator {
         while !Task.isCancelled {
             var next = engines.clock.now.addingTimeInterval(Self.interval)
             do {
-                let carried = try await runtime.stacks()
-                health.swept(runtimeName, at: engines.clock.now, isReachable: true)
-                for observed in carried { try await adopt(observed, runtimeName: runtimeName) }
-                try await wakeChanged(carried, runtimeName: runtimeName)
+                try await adopt(from: runtimeName, runtime)
                 attempts = 0
             } catch {
                 attempts += 1
@@ -32,6 +29,14 @@ extension Orchestrator {
             }
             try? await engines.clock.sleep(until: next)
         }
+    }
+
+    /// The comparison, once. Throws what the engine and the store throw.
+    func adopt(from runtimeName: String, _ runtime: any StackRuntime) async throws {
+        let carried = try await runtime.stacks()
+        health.swept(runtimeName, at: engines.clock.now, isReachable: true)
+        for observed in carried { try await adopt(observed, runtimeName: runtimeName) }
+        try await wakeChanged(carried, runtimeName: runtimeName)
     }
 
     /// Wakes each stack that looks otherwise than its record says: its worker asks the engine for that very stack, and decides. That a list
@@ -59,7 +64,9 @@ extension Orchestrator {
         let now = engines.clock.now.wholeSeconds
         let isNew = try await engines.store.write { [settings] transaction in
             let record = try transaction.stack(name)
-            guard let stack = record.adopting(observed, runtime: runtimeName, policy: settings.policy, now: now) else { return false }
+            let stack = record.adopting(
+                observed, runtime: runtimeName, configured: repository.runtime, policy: settings.policy, now: now)
+            guard let stack else { return false }
             try transaction.save(stack, wakeAt: now)
             try transaction.append(StackEvent(stack: name, at: now, kind: .decision, name: "adopt", message: stack.message))
             return true
@@ -72,16 +79,28 @@ extension Stack? {
     /// The record that has to be stored because the engine carries `observed`; nil when this one accounts for it.
     ///
     /// A record that says "destroyed" is believed over a namespace of the same life or an earlier one, which is then destroyed; a
-    /// namespace whose lease began later is a life that the record never saw, as after a database was restored from a copy.
-    func adopting(_ observed: ObservedStack, runtime: String, policy: LaunchPolicy, now: Date) -> Stack? {
-        guard let record = self else { return Stack(adopting: observed, runtime: runtime, policy: policy, now: now) }
-        guard record.phase == .destroyed else { return nil }
+    /// namespace whose lease began later is a life that the record never saw, as after a database was restored from a copy. A stack that the
+    /// engine carries beside the one on record is a copy: the stack was moving.
+    ///
+    /// - Parameter configured: the runtime of the stack's repository.
+    func adopting(_ observed: ObservedStack, runtime: String, configured: String, policy: LaunchPolicy, now: Date) -> Stack? {
+        guard let record = self else {
+            var stack = Stack(adopting: observed, runtime: runtime, policy: policy, now: now)
+            if stack.wanted == .running { stack.moveAdopted(to: configured, at: now) }
+            return stack
+        }
+        guard record.phase == .destroyed else {
+            var stack = record
+            guard stack.found(observed, on: runtime, configured: configured, at: now) else { return nil }
+            return stack
+        }
         if let began = observed.lease?.startedAt, began > record.lease.startedAt, !observed.isTerminating {
             var stack = Stack(adopting: observed, runtime: runtime, policy: policy, now: now)
             stack.revision = record.revision + 1
             stack.fetched?.revision = stack.revision
             stack.deployed?.revision = stack.revision
             stack.forgeUpdatedAt = record.forgeUpdatedAt
+            stack.moveAdopted(to: configured, at: now)
             return stack
         }
         var stack = record
@@ -114,8 +133,24 @@ extension Stack {
         }
         phase = .deploying
         message = "found on \(runtime) without a record; its lease ends at \(lease.expiresAt?.rfc3339 ?? StackMetadata.never)"
-        guard let commit, let digest = annotations[StackMetadata.planDigest] else { return }
-        fetched = Fetched(revision: revision, commit: commit)
-        deployed = Deployed(revision: revision, commit: commit, planDigest: digest, at: now)
+        deployed = Deployed(of: observed, revision: revision, at: now)
+        fetched = deployed.map { Fetched(revision: revision, commit: $0.commit) }
+    }
+
+    /// To where the configuration wants it; what is whole where it was found may answer visitors until then.
+    fileprivate mutating func moveAdopted(to configured: String, at now: Date) {
+        guard runtime != configured else { return }
+        deployed?.readyAt = now
+        move(to: configured)
+    }
+}
+
+extension Stack.Deployed {
+    /// As the namespace tells it; nil when it does not say that it is whole.
+    init?(of observed: ObservedStack, revision: Int, at now: Date) {
+        guard let commit = observed.annotations[StackMetadata.headSHA].flatMap({ CommitID($0) }),
+            let digest = observed.annotations[StackMetadata.planDigest]
+        else { return nil }
+        self.init(revision: revision, commit: commit, planDigest: digest, at: now)
     }
 }

@@ -6,20 +6,33 @@ public struct Engines: Sendable {
     public var store: any StackStore
     /// The runtimes by their key in the configuration.
     public var runtimes: [String: any StackRuntime]
+    /// Who builds the images for a runtime, by its key.
+    public var builders: [String: any ImageBuilder]
     public var refs: any RefSource
     public var clock: any WallClock
     /// Where the work is counted.
     public var metrics: any MetricsFactory
 
     public init(
-        store: any StackStore, runtimes: [String: any StackRuntime], refs: any RefSource, clock: any WallClock,
+        store: any StackStore, runtimes: [String: any StackRuntime], builders: [String: any ImageBuilder] = [:], refs: any RefSource,
+        clock: any WallClock,
         metrics: any MetricsFactory = NOOPMetricsHandler.instance
     ) {
         self.store = store
         self.runtimes = runtimes
+        self.builders = builders
         self.refs = refs
         self.clock = clock
         self.metrics = metrics
+    }
+
+    func runtime(of copy: Placement) throws -> any StackRuntime {
+        guard let runtime = runtimes[copy.runtime] else {
+            throw StepError(
+                "the runtime \"\(copy.runtime)\" is not configured any more, and what stands there can't be destroyed; add it under `runtimes` again",
+                isRetryable: false)
+        }
+        return runtime
     }
 
     func runtime(of stack: Stack) throws -> any StackRuntime {
@@ -27,6 +40,14 @@ public struct Engines: Sendable {
             throw StepError("the runtime \"\(stack.runtime)\" is not configured; add it under `runtimes`", isRetryable: false)
         }
         return runtime
+    }
+
+    func builder(of stack: Stack) throws -> any ImageBuilder {
+        guard let builder = builders[stack.runtime] else {
+            throw StepError(
+                "nobody builds images for the runtime \"\(stack.runtime)\"; set `builds.push` in the configuration", isRetryable: false)
+        }
+        return builder
     }
 }
 

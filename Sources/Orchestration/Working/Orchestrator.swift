@@ -34,6 +34,7 @@ public actor Orchestrator: Service {
     public func run() async throws {
         health.runs(true)
         defer { health.runs(false) }
+        await moveAll()
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.keepAgenda() }
@@ -52,6 +53,28 @@ public actor Orchestrator: Service {
             }
         } onGracefulShutdown: {
             self.wakeContinuation.finish()
+        }
+    }
+
+    /// Moves the stacks whose repository has another runtime in the configuration than when they were launched.
+    func moveAll() async {
+        while !Task.isCancelled {
+            let now = engines.clock.now.wholeSeconds
+            do {
+                return try await engines.store.write { [settings] transaction in
+                    for var stack in try transaction.stacks(includingDestroyed: false) where stack.wanted == .running {
+                        guard let target = settings.repositories[stack.name.repository]?.runtime, target != stack.runtime else { continue }
+                        let text = "the repository is configured for \(target) now: moving there from \(stack.runtime)"
+                        stack.move(to: target)
+                        stack.updatedAt = now
+                        try transaction.save(stack, wakeAt: now)
+                        try transaction.append(StackEvent(stack: stack.name, at: now, kind: .decision, name: "move", message: text))
+                    }
+                }
+            } catch {
+                logger.error("the store could not be read; trying again in 5 s", metadata: ["error": "\(error)"])
+                try? await engines.clock.sleep(until: now.addingTimeInterval(5))
+            }
         }
     }
 

@@ -4,10 +4,15 @@ import StagingModel
 /// How the end of each step changes the record. Pure, so that the worker only has to do and to store.
 extension Stack {
     mutating func began(_ step: Step) {
+        // What failed stays so, with its reason, until a try succeeds.
+        if phase == .failed, failure?.step == step.name { return }
         switch step {
         case .fetch:
             phase = .queued
             message = "fetching \(pinnedCommit?.short ?? ref ?? "the pull request's head")"
+        case .build(_, let commit, _):
+            phase = .building
+            message = "building the image of \(commit.short)"
         case .deploy(_, let commit):
             phase = .deploying
             message = "deploying \(commit.short)"
@@ -21,7 +26,14 @@ extension Stack {
             }
             phase = .destroying
             message = "destroying (\(reason.rawValue))"
-        case .observe, .renewLease, .adopt, .forget, .recover, .refuse, .expire, .finish, .wait:
+        case .retire(let copy):
+            guard case .gone(let reason) = wanted else {
+                message = "\(deployed?.commit.short ?? "it") is running; what stands on \(copy.runtime) goes"
+                break
+            }
+            phase = .destroying
+            message = "destroying (\(reason.rawValue)) on \(copy.runtime)"
+        case .observe, .renewLease, .renewCopy, .adopt, .forget, .recover, .refuse, .expire, .finish, .wait:
             break
         }
     }
@@ -31,10 +43,16 @@ extension Stack {
     /// What holds the end of its namespace up, in the engine's words.
     mutating func held(by what: String) { message = "\(wanted == .running ? Self.awaitingPrevious : "destroying"); \(what)" }
 
-    mutating func fetched(_ commit: CommitID) {
-        fetched = Fetched(revision: revision, commit: commit)
+    mutating func fetched(_ commit: CommitID, image: String?) {
+        fetched = Fetched(revision: revision, commit: commit, image: image)
         failure = nil
         settlesAt = nil
+    }
+
+    /// Its image is there.
+    mutating func built(at now: Date) {
+        fetched?.builtAt = now
+        failure = nil
     }
 
     mutating func applied(_ plan: Plan, at now: Date) {
@@ -42,6 +60,7 @@ extension Stack {
             revision: revision, commit: plan.commit, planDigest: plan.digest, endpoints: plan.endpoints.isEmpty ? nil : plan.endpoints,
             at: now)
         failure = nil
+        if phase == .failed { phase = .deploying }
         url = plan.url
         message = "waiting for \(plan.commit.short) to get ready"
     }
@@ -77,15 +96,24 @@ extension Stack {
         message = "\(deployed.commit.short) is running"
     }
 
+    /// Tries of a step after which a stack that does not run yet has failed, for whoever waits for it. It is tried on all the same, and may
+    /// yet succeed.
+    static let patience = 4
+
     /// Records that a step failed and returns what to tell the history.
     mutating func failed(_ step: Step, _ error: StepError, at now: Date) -> String {
-        let attempts = (failure.flatMap { $0.step == step.name ? $0.attempts : nil } ?? 0) + 1
+        // With copies, the steps on two engines may fail in turns.
+        let attempts = (failure.flatMap { $0.step == step.name || !copies.isEmpty ? $0.attempts : nil } ?? 0) + 1
+        if case .retire = step, let copy = copies.first { copies = copies.dropFirst() + [copy] }  // another's turn
         let isFinal = !error.isRetryable && step.isOfRevision && wanted == .running
         let retryAt = isFinal ? nil : Backoff.instant(after: attempts, from: now)
         failure = Failure(step: step.name, message: error.message, attempts: attempts, retryAt: retryAt)
-        let running = deployed.flatMap { $0.readyAt == nil ? nil : "; \($0.commit.short) keeps running" } ?? ""
-        message = error.message + (wanted == .running ? running : "")
-        if isFinal { phase = .failed }
+        let running = placements.first { $0.deployed?.readyAt != nil }.flatMap { placement in
+            placement.deployed.map { "; \($0.commit.short) keeps running\(placement.runtime == runtime ? "" : " on \(placement.runtime)")" }
+        }
+        message = error.message + (wanted == .running ? running ?? "" : "")
+        let isHopeless = wanted == .running && running == nil && attempts >= Self.patience
+        if isFinal || isHopeless { phase = .failed }
         return retryAt.map { "\(step.name) failed, next try at \($0.rfc3339): \(error.message)" } ?? "\(step.name) failed: \(error.message)"
     }
 

@@ -27,10 +27,29 @@ public struct PlanSource: Sendable {
         }
     }
 
+    /// The image that a commit asks to be built, by its name; nil when it asks for none, or can't be read: then its plan says why.
+    func image(of commit: CommitID) async throws -> String? {
+        do { return try await recipe(at: commit).flatMap { _ in repository.image(of: commit) } } catch let error as StepError
+            where !error.isRetryable
+        {
+            return nil
+        }
+    }
+
+    /// What the commit's stack file asks to be built. Throws ``StepError``.
+    func recipe(at commit: CommitID) async throws -> ImageRecipe? {
+        do { return try await stackFile(at: commit)?.build } catch let error as PlanningError {
+            throw StepError(error.description.replacing("\n", with: "; "), isRetryable: false)
+        }
+    }
+
+    private func stackFile(at commit: CommitID) async throws -> StackFile? {
+        try await refs.file(StackFile.path, at: commit, of: repository, limit: Self.stackFileBytes).map { try StackFile.parse($0) }
+    }
+
     /// Throws `PlanningError` for what is wrong with the commit, and ``StepError`` for what can't be read of it.
     public func plan(of stack: StackName, pullRequest: PullRequest, commit: CommitID) async throws -> Plan {
-        let bytes = try await refs.file(StackFile.path, at: commit, of: repository, limit: Self.stackFileBytes)
-        let stackFile = try bytes.map { try StackFile.parse($0) }
+        let stackFile = try await stackFile(at: commit)
         var files: [String: [UInt8]] = [:]
         if case .manifests(let folder)? = stackFile?.source {
             let found = try await refs.files(

@@ -9,8 +9,12 @@ extension StackWorker {
         case .observe, .wait:
             break
         case .fetch:
-            let commit = try await CommitSource(refs: engines.refs, repository: settings.repository(of: stack)).commit(for: stack)
-            try await record(step, "fetched \(commit)") { $0.fetched(commit) }
+            let repository = try settings.repository(of: stack)
+            let commit = try await CommitSource(refs: engines.refs, repository: repository).commit(for: stack)
+            let image = try await source(of: repository).image(of: commit)
+            try await record(step, "fetched \(commit)") { $0.fetched(commit, image: image) }
+        case .build(_, let commit, let image):
+            try await build(step, commit, image, of: stack)
         case .deploy(_, let commit):
             try await deploy(step, commit, of: stack)
         case .watch:
@@ -37,22 +41,58 @@ extension StackWorker {
             }
         case .destroy(let uid):
             let removed = try await engines.runtime(of: stack).destroy(name, uid: uid)
-            let counts = removed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
-            try await record(step, "destroying namespace UID \(uid): \(counts.isEmpty ? "it was empty" : counts)") { $0.failure = nil }
+            try await record(step, "destroying namespace UID \(uid): \(Self.text(removed))") { $0.failure = nil }
         case .awaitGone(let uid):
             try await awaitGone(step, uid: uid, of: stack)
+        case .renewCopy(let lease, let copy):
+            try await renew(step, lease, copy)
+        case .retire(let copy):
+            try await retire(step, copy)
         case .finish(let reason, let note):
             try await record(step, name: "destroyed", "destroyed (\(reason.rawValue)): \(note ?? Stack.nothingLeft)") {
-                guard $0.wanted == .gone(reason) else { throw Superseded() }
+                guard $0.wanted == .gone(reason), $0.copies.isEmpty else { throw Superseded() }
                 $0.finished(reason, note: note)
             }
         }
     }
 
+    private func source(of repository: RepositorySettings) -> PlanSource {
+        PlanSource(refs: engines.refs, addressing: settings.policy.addressing, repository: repository)
+    }
+
+    private func build(_ step: Step, _ commit: CommitID, _ image: String, of stack: Stack) async throws {
+        let repository = try settings.repository(of: stack)
+        let source = source(of: repository)
+        // What can't be planned needs no image, and says so sooner.
+        _ = try await source.plan(for: stack, commit: commit)
+        guard let recipe = try await source.recipe(at: commit) else {
+            throw StepError("\(commit.short) asks for no build any more; redeploy the stack", isRetryable: false)
+        }
+        let request = BuildRequest(stack: name, repository: repository, commit: commit, recipe: recipe, image: image)
+        let started = engines.clock.now
+        let outcome = try await engines.builder(of: stack).build(request) { text in
+            try await record(step, kind: .step, name: "progress", text) {
+                if step.isSuperseded(by: $0, at: engines.clock.now) { throw Superseded() }
+                $0.message = text
+            }
+        }
+        let now = engines.clock.now.wholeSeconds
+        let took = DurationText.text(max(Int(now.timeIntervalSince(started)), 1))
+        try await record(step, outcome == .found ? "the image \(image) is there already" : "built the image \(image) in \(took)") {
+            if step.isSuperseded(by: $0, at: now) { throw Superseded() }
+            $0.built(at: now)
+        }
+    }
+
+    /// What a teardown began with, by kind.
+    static func text(_ removed: [String: Int]) -> String {
+        let counts = removed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        return counts.isEmpty ? "it was empty" : counts
+    }
+
     private func deploy(_ step: Step, _ commit: CommitID, of stack: Stack) async throws {
         let repository = try settings.repository(of: stack)
-        let plan = try await PlanSource(refs: engines.refs, addressing: settings.policy.addressing, repository: repository)
-            .plan(for: stack, commit: commit)
+        let plan = try await source(of: repository).plan(for: stack, commit: commit)
         let leased = try await store { stack in stack.honour(timeToLive: plan.timeToLive, policy: settings.policy.lifetime) }
         try await engines.runtime(of: stack).apply(plan, lease: leased.lease) { uid in
             // The fence: nothing is put into the namespace when something else is wanted by now.
@@ -125,7 +165,7 @@ extension StackWorker {
         let seconds = max(Int(engines.clock.now.timeIntervalSince(started)), 0)
         try await record(step, "the engine says that namespace UID \(uid) is gone (\(DurationText.text(seconds)))") { $0.gone() }
         // That very namespace is gone: whatever has its name by now is another one, and not this stack's to destroy.
-        if case .gone(let reason) = stack.wanted { try await perform(.finish(reason, note: nil), on: stack) }
+        if case .gone(let reason) = stack.wanted, stack.copies.isEmpty { try await perform(.finish(reason, note: nil), on: stack) }
     }
 }
 

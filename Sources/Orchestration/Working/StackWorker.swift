@@ -47,7 +47,7 @@ struct StackWorker: Sendable {
                 throw error
             } catch {
                 ended(.failed)
-                if step.isOfEngine { metrics.failed(runtime: stack.runtime) }
+                if let engine = step.engine(of: stack) { metrics.failed(runtime: engine) }
                 try await fail(step, of: stack, error as? StepError ?? StepError("\(error)", isRetryable: true))
                 observed = nil
             }

@@ -19,6 +19,8 @@ struct PodmanClient: Sendable {
     enum Body {
         case json(JSONValue)
         case tar([UInt8])
+        /// A tar archive on disk, sent piece by piece.
+        case file(URL)
     }
 
     let socket: String
@@ -78,6 +80,26 @@ struct PodmanClient: Sendable {
         }
     }
 
+    /// Hands out the JSON objects of an answer that has one a line, as they come, until the answer or the task ends. Objects over 1 MiB throw.
+    func objects(
+        _ method: Method, _ path: String, _ query: [(String, String)] = [], _ body: Body? = nil, _ onObject: ([UInt8]) async throws -> Void
+    ) async throws {
+        let answer = try await stream(method, path, query, body, timeout: .seconds(600))
+        var rest: [UInt8] = []
+        do {
+            for try await piece in answer {
+                rest += piece.readableBytesView
+                while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                    let object = Array(rest[..<end])
+                    rest.removeSubrange(...end)
+                    try await onObject(object)
+                }
+                guard rest.count <= Self.largestLine else { throw PodmanError.undecodable("\(path): a line of more than 1 MiB") }
+            }
+        } catch { throw Self.translated(error, socket: socket) }
+        if !rest.isEmpty { try await onObject(rest) }
+    }
+
     private func exchange(_ method: Method, _ path: String, _ query: [(String, String)], _ body: Body?, timeout: Duration) async throws
         -> ByteBuffer
     {
@@ -106,6 +128,9 @@ struct PodmanClient: Sendable {
         case .tar(let bytes):
             request.headers.add(name: "content-type", value: "application/x-tar")
             request.body = .bytes(ByteBuffer(bytes: bytes))
+        case .file(let file):
+            request.headers.add(name: "content-type", value: "application/x-tar")
+            request.body = .stream(FilePieces(path: file.path), length: .unknown)
         case nil: break
         }
         let response: HTTPClientResponse

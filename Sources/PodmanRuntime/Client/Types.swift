@@ -69,6 +69,8 @@ struct ContainerDetails: Decodable, Sendable {
         var error: String?
         var exitCode: Int
         var isRunning: Bool
+        /// The number of its process on podman's machine; 0 when none runs.
+        var process: Int
         /// Of the current run, or the last one; RFC 3339 with nanoseconds.
         var startedAt: String
         /// Of the run before while it runs, else of the last one.
@@ -78,6 +80,7 @@ struct ContainerDetails: Decodable, Sendable {
             case error = "Error"
             case exitCode = "ExitCode"
             case isRunning = "Running"
+            case process = "Pid"
             case startedAt = "StartedAt"
             case finishedAt = "FinishedAt"
         }

@@ -1,53 +1,66 @@
+import Foundation
+import Logging
 import Orchestration
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
 
 /// Whether podman, at the other end of the socket, is one that stacks can run on.
 actor Engine {
     private let client: PodmanClient
-    private var isKnownGood = false
+    private let logger: Logger
+    private let folder: URL
+    private var known: EngineFacts?
+    private var profile: String?
 
-    static let oldest = (4, 3)
-
-    init(client: PodmanClient) { self.client = client }
-
-    /// Looks once, and sets the firewall each time: somebody may have flushed it. Throws `StepError`, which names the fix.
-    func check() async throws {
-        if !isKnownGood { try await look() }
-        isKnownGood = true
-        try await Firewall.ensure()
+    /// - Parameter folder: for what is written for podman to read.
+    init(client: PodmanClient, folder: URL, logger: Logger) {
+        self.client = client
+        self.folder = folder
+        self.logger = logger
     }
 
-    private func look() async throws {
+    /// Looks once, and sets the machine's firewall each time: somebody may have flushed it. Throws `StepError`, which names the fix.
+    func check() async throws {
+        // a user's podman has its bridges in a namespace that is made with the first container; its firewall is the keeper's
+        if try await !facts().isRootless { try await Firewall.ensure() }
+    }
+
+    /// The profile of system calls for containers, a file; nil where podman uses none. Throws `StepError` when it can't be written.
+    func seccompProfile() async throws -> String? {
+        if let profile { return profile }
+        guard let podmans = try await facts().seccompProfile else { return nil }
+        do { profile = try SeccompProfile.write(into: folder, from: podmans) } catch {
+            throw StepError("\(folder.path) can't be written: \(error.localizedDescription); correct `state`", isRetryable: true)
+        }
+        return profile
+    }
+
+    /// What podman said when it was first asked, and was found good. Throws `StepError`, which names the fix, and ``PodmanError``.
+    func facts() async throws -> EngineFacts {
+        if let known { return known }
+        // Of an old version not all of what is read further down may be there.
         struct Version: Decodable {
             var version: String
             private enum CodingKeys: String, CodingKey { case version = "Version" }
         }
-        struct Info: Decodable {
-            struct Host: Decodable {
-                struct Security: Decodable { var rootless: Bool }
-                var networkBackend: String?
-                var security: Security
-            }
-            var host: Host
-        }
         let version: Version = try await client.get("/version")
-        if let problem = Self.problem(version: version.version) { throw StepError(problem, isRetryable: true) }
-        let info: Info = try await client.get("/info")
-        guard info.host.networkBackend == "netavark" else {
-            throw StepError(
-                "podman uses the network backend \(info.host.networkBackend ?? "cni"); install netavark and aardvark-dns, and set network_backend = \"netavark\" in containers.conf",
-                isRetryable: true)
+        if let problem = EngineFacts.problem(version: version.version) { throw StepError(problem, isRetryable: true) }
+        let facts = EngineFacts(info: try await client.get("/info"))
+        let problem = facts.problem(caller: Int(geteuid())) { path in
+            var isFolder: ObjCBool = false
+            return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
         }
-        guard !info.host.security.rootless else {
-            throw StepError(
-                "this podman is rootless, and its pods can't be reached from here; run Slingshot as root, or set `socket` to root's podman",
-                isRetryable: true)
+        if let problem { throw StepError(problem, isRetryable: true) }
+        if known == nil {
+            for warning in facts.warnings {
+                logger.warning("podman will do, but not all is as it could be", metadata: ["reason": "\(warning)"])
+            }
         }
-    }
-
-    /// Why a version can't be used; nil when it can.
-    static func problem(version: String) -> String? {
-        let numbers = version.split(separator: ".").prefix(2).compactMap { Int($0.prefix { $0.isNumber }) }
-        guard numbers.count == 2 else { return "podman says that its version is \(version.oneLine(limit: 40)); 4.3 or newer is needed" }
-        return (numbers[0], numbers[1]) >= oldest ? nil : "podman \(version.oneLine(limit: 40)) is too old; install 4.3 or newer"
+        known = facts
+        return facts
     }
 }

@@ -6,6 +6,9 @@ import Orchestration
 /// answers that listens on all addresses. So whatever comes from one of our bridges is refused, but for questions to podman's name server
 /// and the answers to the machine's own requests (probes, and those of a proxy). The bridges' names begin alike, so that a few rules that
 /// never change are enough for all stacks.
+///
+/// The bridges of a user's podman are in a network namespace of their own, in which nothing but podman's name server listens. The same
+/// rules are set there, for what the user may yet run in it.
 enum Firewall {
     static let interfacePrefix = "slng"
     static let chain = "SLINGSHOT-INPUT"
@@ -20,49 +23,53 @@ enum Firewall {
         return [answers] + ["udp", "tcp"].map { ["-p", $0, "--dport", "53", "-j", "RETURN"] } + [["-j", "REJECT"]]
     }
 
-    /// Makes the rules that are missing. Throws `StepError`: without them nothing is started.
-    static func ensure() async throws {
-        for (tool, v6) in [("iptables", false), ("ip6tables", true)] {
-            let jump = ["INPUT", "-i", "\(interfacePrefix)+", "-j", chain]
-            _ = try await Tool.run(tool, ["-w", "-N", chain])  // fails when it is there
-            for rule in rules(v6: v6) where !(try await Tool.run(tool, ["-w", "-C", chain] + rule)).succeeded {
-                try await must(tool, ["-w", "-F", chain])
-                for rule in rules(v6: v6) { try await must(tool, ["-w", "-A", chain] + rule) }
-                break
-            }
-            if !(try await Tool.run(tool, ["-w", "-C"] + jump)).succeeded { try await must(tool, ["-w", "-I"] + jump) }
-        }
+    /// Sets the rules anew, on this machine or in a namespace. Throws `StepError`: without them nothing is started.
+    static func ensure(in namespace: NetworkNamespace? = nil) async throws {
+        let entering = namespace.map { NetworkNamespace.entering($0.member) } ?? []
+        async let v4: Void = ensure("iptables", v6: false, entering)
+        async let v6: Void = ensure("ip6tables", v6: true, entering)
+        _ = try await (v4, v6)
     }
 
-    private static func must(_ tool: String, _ arguments: [String]) async throws {
-        let outcome = try await Tool.run(tool, arguments)
+    private static func ensure(_ tool: String, v6: Bool, _ entering: [String]) async throws {
+        try await must(entering + ["\(tool)-restore", "-w", "--noflush"], input: text(v6: v6))
+        let jump = ["INPUT", "-i", "\(interfacePrefix)+", "-j", chain]
+        if !(try await Tool.run(entering + [tool, "-w", "-C"] + jump)).succeeded { try await must(entering + [tool, "-w", "-I"] + jump) }
+    }
+
+    /// What makes the chain and fills it, whatever is in it, in one step: no packet meets a part of it.
+    static func text(v6: Bool) -> String {
+        let rules = rules(v6: v6).map { "-A \(chain) \($0.joined(separator: " "))" }
+        return (["*filter", ":\(chain) - [0:0]"] + rules + ["COMMIT", ""]).joined(separator: "\n")
+    }
+
+    private static func must(_ command: [String], input: String = "") async throws {
+        let outcome = try await Tool.run(command, input: input)
         guard outcome.succeeded else {
-            throw StepError(
-                "the firewall that keeps stacks from this machine can't be set: \(tool): \(outcome.complaint)", isRetryable: true)
+            throw StepError("the firewall that keeps stacks from this machine can't be set: \(outcome.complaint)", isRetryable: true)
         }
     }
 }
 
 /// Takes what arrives at a Service's port to the container's, inside the pod's own network namespace.
 enum Redirection {
-    static func set(_ redirects: [PortRedirect], address: String, sandbox: String) async throws {
-        for redirect in redirects {
-            for rule in rules(redirect, address: address) {
-                let place = ["--net=\(sandbox)", "iptables", "-w", "-t", "nat"]
-                if try await Tool.run("nsenter", place + ["-C"] + rule).succeeded { continue }
-                let outcome = try await Tool.run("nsenter", place + ["-A"] + rule)
-                guard outcome.succeeded else {
-                    throw StepError("port \(redirect.port) can't be taken to \(redirect.target): \(outcome.complaint)", isRetryable: true)
-                }
-            }
+    /// - Parameter entering: what is put before a command to run it in there.
+    static func set(_ redirects: [PortRedirect], address: String, entering: [String]) async throws {
+        guard !redirects.isEmpty else { return }
+        let outcome = try await Tool.run(entering + ["iptables-restore", "-w"], input: text(redirects, address: address))
+        guard outcome.succeeded else {
+            throw StepError("the ports of Services can't be taken to those of containers: \(outcome.complaint)", isRetryable: true)
         }
     }
 
-    /// For what comes from other pods, and for what the pod sends to its own name.
-    static func rules(_ redirect: PortRedirect, address: String) -> [[String]] {
-        let what = [
-            "-p", redirect.transport, "-d", address, "--dport", "\(redirect.port)", "-j", "REDIRECT", "--to-ports", "\(redirect.target)",
-        ]
-        return [["PREROUTING"] + what, ["OUTPUT"] + what]
+    /// The whole table of the pod, which nobody else puts anything into; so it can be set again.
+    static func text(_ redirects: [PortRedirect], address: String) -> String {
+        // for what comes from other pods, and for what the pod sends to its own name
+        let rules = redirects.flatMap { redirect in
+            ["PREROUTING", "OUTPUT"].map { chain in
+                "-A \(chain) -p \(redirect.transport) -d \(address) --dport \(redirect.port) -j REDIRECT --to-ports \(redirect.target)"
+            }
+        }
+        return (["*nat"] + rules + ["COMMIT", ""]).joined(separator: "\n")
     }
 }

@@ -12,6 +12,7 @@ actor Keeper {
     private let namespacePrefix: String
     private let clock: any WallClock
     private let logger: Logger
+    private let reach: Reach
     private let prober: Prober
     private var tending = Tending()
     /// Whether podman's list has to be read again.
@@ -20,17 +21,24 @@ actor Keeper {
     private var lastFollower = 0
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
+    /// Stacks of which a pod came, became ready or not, or went. For one reader.
+    nonisolated let routeChanges: AsyncStream<StackName>
+    private let routeChange: AsyncStream<StackName>.Continuation
+    private var reachable: [String: Set<String>] = [:]
 
     /// Seconds after which podman is asked again even though it told of no event.
     private static let longestSilence = 30.0
 
-    init(client: PodmanClient, namespacePrefix: String, clock: any WallClock, logger: Logger) {
+    init(client: PodmanClient, reach: Reach, namespacePrefix: String, clock: any WallClock, logger: Logger) {
         self.client = client
+        self.reach = reach
         self.namespacePrefix = namespacePrefix
         self.clock = clock
         self.logger = logger
-        prober = Prober(client: client)
+        prober = Prober(client: client, reach: reach)
         (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        // Without a gateway nobody reads it.
+        (routeChanges, routeChange) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1_000))
     }
 
     /// Works until it is cancelled.
@@ -51,11 +59,13 @@ actor Keeper {
                     alarm = next
                     group.addTask { await self.ring(at: next) }
                 }
+                tellRouteChanges()
                 for follower in followers.values { follower.yield() }
             }
             group.cancelAll()
         }
         for follower in followers.values { follower.finish() }
+        routeChange.finish()
     }
 
     /// Closes connections, after everything else.
@@ -86,6 +96,14 @@ actor Keeper {
         return stream
     }
 
+    private func tellRouteChanges() {
+        let now = tending.reachable()
+        for namespace in Set(now.keys).union(reachable.keys) where now[namespace] != reachable[namespace] {
+            if let stack = StackName(String(namespace.dropFirst(namespacePrefix.count))) { routeChange.yield(stack) }
+        }
+        reachable = now
+    }
+
     private func forget(_ follower: Int) { followers[follower] = nil }
 
     private func ring(at instant: Date) async {
@@ -106,8 +124,10 @@ actor Keeper {
             let begun = clock.now
             let selector = [StackMetadata.managedBy: StackMetadata.manager]
             let list: [ContainerSummary] = try await client.list("/containers/json", [("all", "true")], labels: selector)
+            let known = tending.addresses
             tending.see(
                 list.filter { $0.labels?[Labels.namespace]?.hasPrefix(namespacePrefix) ?? false }, begun: begun)
+            await reach.close(known.subtracting(tending.addresses))
             return true
         } catch {
             isStale = true
@@ -141,10 +161,11 @@ actor Keeper {
             do {
                 let started = tending.listed.first { $0.id == pod }?.infra.startedAt
                 let details: ContainerDetails = try await client.get("/containers/\(infra)/json")
-                guard let address = details.settings?.networks?[namespace]?.address, !address.isEmpty,
-                    let sandbox = details.settings?.sandbox
-                else { throw PodmanError.undecodable("the pod has no address") }
-                try await Redirection.set(redirects, address: address, sandbox: sandbox)
+                guard let address = details.settings?.networks?[namespace]?.address, !address.isEmpty else {
+                    throw PodmanError.undecodable("the pod has no address")
+                }
+                try await reach.guardNetworks()
+                try await reach.redirect(redirects, address: address, pod: details)
                 tending.prepared(pod: pod, address: address, infraStartedAt: started, error: nil, at: clock.now)
             } catch {
                 tending.prepared(pod: pod, address: nil, infraStartedAt: nil, error: "\(error)".oneLine(limit: 300), at: clock.now)

@@ -9,10 +9,12 @@ import StagingModel
 /// Makes the requests of probes, from the machine to a pod's address.
 struct Prober: Sendable {
     private let client: PodmanClient
+    private let reach: Reach
     private let http: HTTPClient
 
-    init(client: PodmanClient) {
+    init(client: PodmanClient, reach: Reach) {
         self.client = client
+        self.reach = reach
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.certificateVerification = .none  // as kubelet: the certificate is for another name than the pod's address
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
@@ -30,7 +32,7 @@ struct Prober: Sendable {
             return try await within(limit, "the probe") {
                 switch probe.action {
                 case .http(let port, let path, let tls, let headers):
-                    try await get("\(tls ? "https" : "http")://\(address):\(port)\(path)", headers, timeout: probe.timeout)
+                    try await get(path, tls: tls, headers, at: ForwarderTarget(address: address, port: port), timeout: probe.timeout)
                 case .tcp(let port): try await connect(address, port, timeout: probe.timeout)
                 case .exec(let command): try await run(command, in: container)
                 }
@@ -38,11 +40,17 @@ struct Prober: Sendable {
         } catch { return "no answer within \(probe.timeout) s" }
     }
 
-    private func get(_ url: String, _ headers: [String: String], timeout: Int) async throws -> String? {
-        var request = HTTPClientRequest(url: url)
-        request.headers = ["user-agent": "slingshot-probe", "accept": "*/*", "connection": "close"]
-        for (name, value) in headers.sorted(by: { $0.key < $1.key }) { request.headers.replaceOrAdd(name: name, value: value) }
+    private func get(_ path: String, tls: Bool, _ headers: [String: String], at target: ForwarderTarget, timeout: Int) async throws
+        -> String?
+    {
         do {
+            var place = "\(tls ? "https" : "http")://\(target)"
+            if let socket = try await reach.socket(to: target) {
+                place = "\(tls ? "https" : "http")+unix://\(PodmanClient.escaped(socket))"
+            }
+            var request = HTTPClientRequest(url: place + path)
+            request.headers = ["host": target.description, "user-agent": "slingshot-probe", "accept": "*/*", "connection": "close"]
+            for (name, value) in headers.sorted(by: { $0.key < $1.key }) { request.headers.replaceOrAdd(name: name, value: value) }
             let response = try await http.execute(request, timeout: .seconds(Int64(timeout)))
             return (200...399).contains(response.status.code) ? nil : "HTTP \(response.status.code)"
         } catch { return Self.text(error, timeout) }
@@ -50,6 +58,9 @@ struct Prober: Sendable {
 
     private func connect(_ address: String, _ port: Int, timeout: Int) async throws -> String? {
         do {
+            if let answer = try await reach.dial(ForwarderTarget(address: address, port: port)) {
+                return if case .failed(let why) = answer { Self.text(PodmanError.transport(why), timeout) } else { nil }
+            }
             let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connectTimeout(.seconds(Int64(timeout)))
                 .connect(host: address, port: port).get()
             try? await channel.close()
@@ -58,6 +69,9 @@ struct Prober: Sendable {
     }
 
     private static func text(_ error: any Error, _ timeout: Int) -> String {
+        // a forwarder ends the connection when the pod refuses it
+        if case PodmanError.unreachable(let why) = error { return why }
+        if let error = error as? HTTPClientError, error == .remoteConnectionClosed { return "connection refused" }
         let text = "\(error)"
         return text.contains("efused") || text.contains("errno: 111") ? "connection refused" : "no answer within \(timeout) s"
     }

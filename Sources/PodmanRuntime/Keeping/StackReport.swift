@@ -42,11 +42,22 @@ struct PodReport: Hashable, Sendable {
 extension Tending {
     /// What is known of the pods of one stack.
     func reports(namespace: String, uid: String) -> [PodReport] {
-        listed.filter { $0.namespace == namespace && $0.uid == uid }.map { pod in
-            PodReport(
-                id: pod.id, name: pod.name, workload: pod.workload, error: pods[pod.id]?.error,
-                containers: pod.containers.map { report($0) })
+        listed.filter { $0.namespace == namespace && $0.uid == uid }.map { report($0) }
+    }
+
+    /// What visitors of each namespace's stack may reach: its pods' addresses, and whether each is ready.
+    func reachable() -> [String: Set<String>] {
+        var reachable: [String: Set<String>] = [:]
+        for pod in listed {
+            guard let address = pods[pod.id]?.address else { continue }
+            reachable[pod.namespace, default: []].insert("\(pod.name) \(address) \(report(pod).isReady)")
         }
+        return reachable
+    }
+
+    private func report(_ pod: KeptPod) -> PodReport {
+        PodReport(
+            id: pod.id, name: pod.name, workload: pod.workload, error: pods[pod.id]?.error, containers: pod.containers.map { report($0) })
     }
 
     private func report(_ kept: KeptPod.Container) -> PodReport.Container {

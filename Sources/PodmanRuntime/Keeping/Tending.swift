@@ -72,6 +72,9 @@ struct Tending: Sendable {
     private var released: Set<String> = []
     private(set) var listed: [KeptPod] = []
 
+    /// Of all pods that have one.
+    var addresses: Set<String> { Set(pods.values.compactMap(\.address)) }
+
     mutating func release(pods ids: some Sequence<String>) { released.formUnion(ids) }
 
     /// Takes podman's list in, and forgets what is no longer there.
@@ -175,7 +178,7 @@ struct Tending: Sendable {
             state.text = ""
         }
         // The first tries come fast, because most containers are ready in a moment; then it is as the probe says.
-        let eager = kind == .liveness ? Double(probe.period) : 0.05 * pow(2, Double(min(state.tries, 16)))
+        let eager = kind == .liveness ? Double(probe.period) : 0.02 * pow(2, Double(min(state.tries, 16)))
         state.nextAt = now.addingTimeInterval(min(eager, Double(probe.period)))
         if kind != .liveness, state.successes >= probe.successes {
             if kind == .startup { container.hasStarted = true } else { container.isReady = true }

@@ -45,7 +45,7 @@ struct Images {
         return StepError("\(what) can't be pulled: \(line.count > 250 ? "…\(line.suffix(250))" : line)", isRetryable: true)
     }
 
-    private func exists(_ image: String) async throws -> Bool {
+    func exists(_ image: String) async throws -> Bool {
         do {
             try await client.send(.get, "/images/\(PodmanClient.escaped(image))/exists")
             return true

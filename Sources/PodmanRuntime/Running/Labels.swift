@@ -21,6 +21,8 @@ enum Labels {
     static let generation = "slingshot.dev/generation"
     /// On records: what the stack should consist of, `[WantedWorkload]`.
     static let wanted = "slingshot.dev/wanted"
+    /// On records: what leads visitors to it, `[RouteRule]`.
+    static let rules = "slingshot.dev/rules"
 
     /// Selects everything of a stack.
     static func selector(_ stack: StackName, namespace: String) -> [String: String] {

@@ -5,6 +5,8 @@ public import StagingModel
 extension PodmanRuntime {
     /// Seconds after which a wave that is not ready is given up.
     private static let settlingLimit = 600.0
+    /// Seconds that old pods stay beside those that took their place: who was sent to them is served, and a gateway hears of the new ones.
+    private static let overlap = 1.0
 
     public func awaitReady(_ stack: StackName, onChange: @Sendable (Readiness) async throws -> Void) async throws {
         let name = namespaceName(of: stack)
@@ -50,6 +52,7 @@ extension PodmanRuntime {
         for await _ in await keeper.changes() {
             let verdict = StackVerdict(wanted: wanted, reports: await keeper.reports(namespace: record.namespace, uid: record.uid))
             if !verdict.superseded.isEmpty {
+                try await clock.sleep(until: clock.now.addingTimeInterval(Self.overlap))
                 try await remove(pods: verdict.superseded.map { PodSummary(id: $0.id, name: $0.name, labels: nil) }, uid: record.uid)
                 await keeper.refresh()
             }

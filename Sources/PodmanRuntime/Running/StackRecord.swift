@@ -14,6 +14,8 @@ struct StackRecord: Hashable, Sendable {
     /// Those of `StackMetadata`: the lease, the commit …
     var annotations: [String: String]
     var wanted: [WantedWorkload]
+    /// What leads visitors to it.
+    var rules: [RouteRule]
 
     static let annotationKeys: Set = [
         StackMetadata.expiresAt, StackMetadata.createdAt, StackMetadata.forge, StackMetadata.repositoryFullName, StackMetadata.headSHA,
@@ -33,6 +35,7 @@ struct StackRecord: Hashable, Sendable {
         labels.merge(annotations) { own, _ in own }
         labels[Labels.generation] = String(generation)
         labels[Labels.wanted] = Labels.encoded(wanted)
+        labels[Labels.rules] = Labels.encoded(rules)
         return labels
     }
 
@@ -45,11 +48,13 @@ struct StackRecord: Hashable, Sendable {
         self.init(
             stack: stack, namespace: namespace, uid: uid, generation: generation,
             annotations: labels.filter { Self.annotationKeys.contains($0.key) },
-            wanted: Labels.decoded([WantedWorkload].self, labels[Labels.wanted]) ?? [])
+            wanted: Labels.decoded([WantedWorkload].self, labels[Labels.wanted]) ?? [],
+            rules: Labels.decoded([RouteRule].self, labels[Labels.rules]) ?? [])
     }
 
     init(
-        stack: StackName, namespace: String, uid: String, generation: Int, annotations: [String: String], wanted: [WantedWorkload]
+        stack: StackName, namespace: String, uid: String, generation: Int, annotations: [String: String], wanted: [WantedWorkload] = [],
+        rules: [RouteRule] = []
     ) {
         self.stack = stack
         self.namespace = namespace
@@ -57,6 +62,7 @@ struct StackRecord: Hashable, Sendable {
         self.generation = generation
         self.annotations = annotations
         self.wanted = wanted
+        self.rules = rules
     }
 
     /// The next record, with another lease.

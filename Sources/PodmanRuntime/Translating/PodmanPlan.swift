@@ -6,12 +6,15 @@ public struct PodmanPlan: Hashable, Sendable {
     var workloads: [PodmanWorkload]
     /// The claims that pods share, by name. How large they may get is not podman's to limit.
     var claims: [String]
+    /// What the Ingress objects say; a Service's port is redirected to that of its pods inside each of them.
+    var rules: [RouteRule]
 
     /// - Throws: ``PodmanRefusal`` with everything that podman can't honour.
     public init(_ plan: Plan) throws(PodmanRefusal) {
         var translation = Translation(plan)
         workloads = translation.workloads()
         claims = translation.claims.keys.sorted()
+        rules = RouteRule.rules(of: translation.ingresses, services: translation.services)
         translation.checkQuota(workloads)
         guard translation.problems.isEmpty else { throw PodmanRefusal(problems: translation.problems) }
     }
@@ -107,6 +110,7 @@ struct PodmanContainer: Hashable, Codable, Sendable {
     var user: String?
     var groups: [String]
     var mustNotBeRoot: Bool
+    var addedCapabilities: [String]
     var droppedCapabilities: [String]
     var readOnlyRoot: Bool
     var noNewPrivileges: Bool

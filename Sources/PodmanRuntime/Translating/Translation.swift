@@ -11,7 +11,8 @@ struct Translation {
     let secrets: [String: JSONValue]
     /// The plan's own claims, by name.
     let claims: [String: JSONValue]
-    private let services: [JSONValue]
+    let services: [JSONValue]
+    let ingresses: [JSONValue]
     /// The limits of containers that name none, from the LimitRange.
     let defaultLimits: JSONValue?
     private let quota: JSONValue?
@@ -21,7 +22,7 @@ struct Translation {
         "Namespace": "a stack is a network", "ServiceAccount": "there is no API to have rights on",
         "NetworkPolicy": "the network is closed",
         "ResourceQuota": "counted before anything is made", "LimitRange": "its defaults are put on the containers",
-        "Ingress": "routing is not the runtime's", "PodDisruptionBudget": "nothing evicts pods here",
+        "PodDisruptionBudget": "nothing evicts pods here",
     ]
 
     init(_ plan: Plan) {
@@ -34,6 +35,7 @@ struct Translation {
         secrets = byName("Secret")
         claims = byName("PersistentVolumeClaim")
         services = objects("Service")
+        ingresses = objects("Ingress")
         defaultLimits = objects("LimitRange").first?["spec"]?["limits"]?.array?.first?["default"]
         quota = objects("ResourceQuota").first?["spec"]?["hard"]
     }
@@ -93,7 +95,7 @@ struct Translation {
             case "Pod":
                 workloads.append(workload(object, ["template": object.manifest], surges: false, replicas: 1))
             case "Service": checkService(object.manifest, place)
-            case "ConfigMap", "Secret", "PersistentVolumeClaim": break
+            case "ConfigMap", "Secret", "PersistentVolumeClaim", "Ingress": break
             case "CronJob": refuse(place["kind"], "nothing runs by the clock on podman; use a Job, or run the repository on kubernetes")
             case "HorizontalPodAutoscaler":
                 refuse(place["kind"], "nothing scales on podman; set replicas instead, or run the repository on kubernetes")

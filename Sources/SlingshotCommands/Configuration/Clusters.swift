@@ -34,7 +34,13 @@ enum Clusters {
                     }
                 case .podman(let socket):
                     let folder = state.appending(path: "podman", directoryHint: .isDirectory)
-                    podmans.append((name, .init(socket: socket, folder: folder, namespacePrefix: namespacePrefix, keeps: keeps)))
+                    podmans.append(
+                        (
+                            name,
+                            .init(
+                                socket: socket, folder: folder, namespacePrefix: namespacePrefix, keeps: keeps,
+                                forwarder: ForwardCommand.program)
+                        ))
                 }
             }
             let result = try await with(podmans[...], runtimes, logger: logger, body)

@@ -32,6 +32,7 @@ struct ServerConfiguration: Sendable {
     var readyTimeout: Int
     /// Nil when an ingress controller does the routing.
     var gateway: GatewayReference?
+    var builds = BuildReference()
     var runtimes: [String: Runtime]
     var repositories: [Repository]
 
@@ -49,7 +50,7 @@ struct ServerConfiguration: Sendable {
         let top = try root.mapping(
             allowing: [
                 "server", "state", "domain", "namespacePrefix", "runtimes", "routing", "lifetime", "limits", "policy", "deploy", "logging",
-                "retention", "repositories",
+                "retention", "repositories", "builds",
             ], &problems)
         let server = try top.optional("server")?.mapping(allowing: ["listen", "apiToken", "trustedProxies"], &problems)
         if let listen = server?.optional("listen"),
@@ -72,6 +73,9 @@ struct ServerConfiguration: Sendable {
             let seconds = problems.collect({ () throws(YAMLProblem) in try Self.retention(value) })
         {
             retention = seconds
+        }
+        if let value = top.optional("builds"), let settings = problems.collect({ () throws(YAMLProblem) in try BuildReference(value) }) {
+            builds = settings
         }
         let state = problems.collect { () throws(YAMLProblem) in
             URL(filePath: try top.required("state").string(), directoryHint: .isDirectory)
@@ -109,5 +113,6 @@ struct ServerConfiguration: Sendable {
         gateway = routing.gateway
         readyTimeout = timeout ?? 600
         self.runtimes = runtimes
+        nameImages()
     }
 }

@@ -5,6 +5,7 @@ import GitRefs
 import Logging
 import Orchestration
 import Planning
+import PodmanRuntime
 import StagingModel
 import StrictYAML
 
@@ -149,8 +150,10 @@ struct ServerStandIn: ParsableArguments {
                 let node = try YAMLDocument.single(Array(text[text.index(after: equals)...].utf8), file: "--value \(text)")
                 values[String(text[..<equals])] = node.json()
             }
+            let image = PodmanRuntime.imageRepository(of: name, namespacePrefix: StackAddressing(domain: domain).namespacePrefix)
             let settings = RepositorySettings(
-                name: name, forge: "github", repository: "example/\(name)", url: "", runtime: "", template: template, values: values)
+                name: name, forge: "github", repository: "example/\(name)", url: "", runtime: "", template: template, values: values,
+                imageRepository: image)
             return (settings, StackAddressing(domain: domain))
         }
         let configuration = try ServerConfiguration.load(path: config)

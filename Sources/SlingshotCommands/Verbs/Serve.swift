@@ -56,9 +56,9 @@ struct ServeCommand: AsyncParsableCommand {
             }
             let orchestration = OrchestrationSettings(
                 repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout)
-            let orchestrator = Orchestrator(
-                engines: Engines(store: store, runtimes: runtimes, refs: refs, clock: clock, metrics: registry), settings: orchestration,
-                logger: logger)
+            let builders = Builders(configuration: configuration, context: refs, logger: logger).of(runtimes)
+            let engines = Engines(store: store, runtimes: runtimes, builders: builders, refs: refs, clock: clock, metrics: registry)
+            let orchestrator = Orchestrator(engines: engines, settings: orchestration, logger: logger)
             let plans = DeployedPlans(refs: refs, settings: orchestration)
             let intake = Intake(store: store, repositories: settings, policy: configuration.policy, clock: clock, wake: orchestrator.wake)
             var service = SlingshotService(
@@ -73,15 +73,20 @@ struct ServeCommand: AsyncParsableCommand {
                 Terminal.note("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
             }
             let gatewayServices = try gateway?.services(
-                store: store, runtimes: runtimes, addressing: addressing, clock: clock, registry: registry, logger: logger)
-            let services: [any ServiceLifecycle.Service] = [orchestrator, pruner] + (gatewayServices ?? []) + [application]
+                engines: engines, changes: store.changes(), addressing: addressing, logger: logger)
+            let sweeper = ImageSweeper(
+                store: store, builders: Array(builders.values), repositories: settings, changes: store.changes(), clock: clock,
+                logger: logger)
+            let services: [any ServiceLifecycle.Service] = [orchestrator, pruner, sweeper] + (gatewayServices ?? []) + [application]
             do {
                 // The listeners stop first, so that nothing new comes while what is under way is brought to an end.
                 try await UntilSignalled(logger: logger, clock: clock).run(services)
             } catch let error as GatewayError {
                 throw CommandFailure("\(error)")
             } catch {
-                throw CommandFailure("can't serve on \(host):\(configuration.port): \(error)")
+                let isTaken = "\(error)".contains("Address already in use")
+                let why = isTaken ? "the port is taken; stop what listens there, or choose another `server.listen`" : "\(error)"
+                throw CommandFailure("can't serve on \(host):\(configuration.port): \(why)")
             }
         }
         state.unlock()

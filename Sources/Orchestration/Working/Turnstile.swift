@@ -1,19 +1,25 @@
 import Synchronization
 
-/// Lets one task pass at a time, in the order in which they came.
-final class Turnstile: Sendable {
+/// Lets so many tasks be inside at a time, one unless told otherwise, in the order in which they came.
+public final class Turnstile: Sendable {
     private struct State {
-        var isTaken = false
+        var free: Int
         var nextTicket = 0
         var waiting: [(ticket: Int, continuation: CheckedContinuation<Void, any Error>)] = []
         /// Cancelled before they began to wait.
         var withdrawn: Set<Int> = []
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    /// Runs `body` when all that came before are through. Throws `CancellationError` when the task is cancelled while it waits.
-    func pass<T>(_ body: () async throws -> T) async throws -> T {
+    public init(places: Int = 1) { state = Mutex(State(free: places)) }
+
+    /// Whether whoever comes now has to wait.
+    public var isFull: Bool { state.withLock { $0.free == 0 } }
+
+    /// Runs `body` when there is a place, and all that came before have theirs. Throws `CancellationError` when the task is cancelled while
+    /// it waits.
+    public func pass<T>(_ body: () async throws -> T) async throws -> T {
         try await enter()
         defer { leave() }
         return try await body()
@@ -28,8 +34,8 @@ final class Turnstile: Sendable {
             try await withCheckedThrowingContinuation { continuation in
                 let outcome: Result<Void, any Error>? = state.withLock { state in
                     if state.withdrawn.remove(ticket) != nil { return .failure(CancellationError()) }
-                    if !state.isTaken {
-                        state.isTaken = true
+                    if state.free > 0 {
+                        state.free -= 1
                         return .success(())
                     }
                     state.waiting.append((ticket, continuation))
@@ -53,7 +59,7 @@ final class Turnstile: Sendable {
     private func leave() {
         let next: CheckedContinuation<Void, any Error>? = state.withLock { state in
             guard state.waiting.isEmpty else { return state.waiting.removeFirst().continuation }
-            state.isTaken = false
+            state.free += 1
             return nil
         }
         next?.resume()

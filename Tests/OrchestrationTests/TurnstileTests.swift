@@ -1,6 +1,5 @@
+import Orchestration
 import Testing
-
-@testable import GitRefs
 
 @Suite struct TurnstileTests {
     private actor Room {
@@ -30,6 +29,15 @@ import Testing
             try await group.waitForAll()
         }
         #expect(await room.most == 1)
+    }
+
+    @Test func asManyAsThereArePlaces() async throws {
+        let turnstile = Turnstile(places: 2)
+        try await turnstile.pass {
+            #expect(!turnstile.isFull)
+            try await turnstile.pass { #expect(turnstile.isFull) }
+            #expect(!turnstile.isFull)
+        }
     }
 
     @Test func aFailureLetsTheNextPass() async throws {

@@ -1,0 +1,122 @@
+import Foundation
+import StagingModel
+
+/// Pages about one stack.
+extension PageView {
+    /// The stack is there, and what serves this host and path is not.
+    static func noRoute(_ stack: Stack, at now: Date) -> PageView {
+        var view = PageView(
+            about: stack, at: now, status: 404, code: "no-route", heading: "\(stack.name) serves nothing here",
+            message: "The stack runs, but none of its Ingress rules is for this host and path, or their Service is missing.")
+        view.hint = "Add a rule with host: ${{ stack.host }} to the stack's manifests, or an endpoint to its .slingshot.yaml."
+        return view
+    }
+
+    static func unreachable(_ stack: Stack, at now: Date) -> PageView {
+        var view = PageView(
+            about: stack, at: now, status: 503, code: "stack-unreachable", heading: "\(stack.name) does not answer",
+            message: "The stack is deployed, but its application refused the connection or broke it off. It may be restarting.")
+        view.retryAfter = 2
+        view.mode = .retry
+        view.hint = "This page tries again by itself. More is told by"
+        view.command = "slingshot logs \(stack.name)"
+        return view
+    }
+
+    /// A stack that can't be visited: not yet, not any more, or because it failed.
+    ///
+    /// - Parameters:
+    ///   - events: its newest, oldest first.
+    ///   - log: what it wrote last.
+    init(_ stack: Stack, events: [StackEvent], log: [LogLine], at now: Date) {
+        let name = stack.name.description
+        self.init(
+            about: stack, at: now, status: 503, code: "stack-not-ready", heading: "\(name) is on its way", message: stack.message)
+        mode = .live
+        retryAfter = 5
+        stages = Self.stages(of: stack, events: events)
+        steps = Self.steps(events, isUnderWay: ![.ready, .failed, .destroyed].contains(stack.phase), at: now)
+        self.log = log
+        let again = "slingshot create \(stack.name.repository) \(stack.name.number)"
+        switch stack.phase {
+        case .queued, .waiting, .building, .deploying, .ready: break
+        case .failed:
+            code = "stack-failed"
+            retryAfter = 30
+            tone = .bad
+            heading = "\(name) failed"
+            hint = "A push to the pull request tries again; so does"
+            command = again
+        case .sleeping:
+            code = "stack-sleeping"
+            heading = "\(name) sleeps"
+        case .destroying:
+            code = "stack-destroying"
+            heading = "\(name) is being destroyed"
+            end = ""
+        case .destroyed:
+            status = 410
+            code = "stack-destroyed"
+            retryAfter = nil
+            self.log = nil
+            heading = "\(name) is gone"
+            let why = stack.destroyReason.map(Self.why) ?? "for a reason that is not on record"
+            message = "It was destroyed on \(stack.updatedAt.inWords), \(why)."
+            hint = "A push to the open pull request launches it anew; so does"
+            command = again
+            end = ""
+        }
+    }
+
+    /// What every page of a stack has.
+    private init(about stack: Stack, at now: Date, status: Int, code: String, heading: String, message: String) {
+        self.init(status: status, code: code, heading: heading, message: message)
+        self.stack = stack.name.description
+        phase = stack.phase.rawValue
+        pullRequest = "\(stack.repositoryFullName) #\(stack.name.number)"
+        title = stack.pullRequest.title.prefix(300).description
+        author = stack.pullRequest.author.prefix(100).description
+        let link = stack.pullRequest.url
+        if link.utf8.count <= 500, link.hasPrefix("https://") || link.hasPrefix("http://") { self.link = link }
+        commit = (stack.deployed?.commit ?? stack.fetched?.commit ?? stack.pullRequest.head)?.short ?? ""
+        end = Self.end(of: stack.lease, at: now)
+    }
+
+    private static func end(of lease: Lease, at now: Date) -> String {
+        guard let end = lease.expiresAt else { return "It is pinned: it stays until its pull request is closed." }
+        guard end > now else { return "Its time is over; it will be destroyed." }
+        return "It will be destroyed on \(end.inWords), in \(inWords(Int(end.timeIntervalSince(now)))), unless somebody extends it."
+    }
+
+    private static func why(_ reason: DestroyReason) -> String {
+        switch reason {
+        case .expired: "because its lease had ended"
+        case .closed: "because its pull request was closed"
+        case .unlabeled: "because its pull request lost the label"
+        case .requested: "because somebody asked for it"
+        case .replaced: "because another stack replaced it"
+        }
+    }
+
+    /// The duration as people say it, which is not exact: `23 hours`.
+    static func inWords(_ seconds: Int) -> String {
+        func rounded(to unit: Int) -> Int { (seconds + unit / 2) / unit }
+        let (minutes, hours, days) = (rounded(to: 60), rounded(to: 3_600), rounded(to: 86_400))
+        let (count, unit) = minutes < 120 ? (minutes, "minute") : hours < 48 ? (hours, "hour") : (days, "day")
+        return count == 0 ? "less than a minute" : "\(count) \(unit)\(count == 1 ? "" : "s")"
+    }
+}
+
+extension Date {
+    /// `2 January 2026 at 15:04 UTC`
+    fileprivate var inWords: String {
+        let months = [
+            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+        ]
+        let parts = rfc3339.split { !$0.isNumber }
+        guard parts.count >= 5, let month = Int(parts[1]), let day = Int(parts[2]), months.indices.contains(month - 1) else {
+            return rfc3339
+        }
+        return "\(day) \(months[month - 1]) \(parts[0]) at \(parts[3]):\(parts[4]) UTC"
+    }
+}
