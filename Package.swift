@@ -99,6 +99,12 @@ let package = Package(
         .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         library("GitRefs", ["CLibgit2", "Orchestration", "StagingModel", crypto, logging, subprocess, systemPackage]),
         library("Store", ["Orchestration", "StagingModel", grdb]),
+        // Forges, as those that are asked and told.
+        library(
+            "Forges",
+            [
+                "Orchestration", "StagingModel", asyncHTTPClient, coreMetrics, crypto, jwtKit, nioCore, nioFoundation, nioHTTP1, nioSSL,
+            ]),
         // What people's browsers meet.
         library(
             "Gateway",
@@ -154,6 +160,7 @@ let package = Package(
         tests("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel"]),
         tests("PodmanRuntime", ["Orchestration", "StagingModel"]),
         tests("GitRefs", ["Orchestration", "StagingModel", logging, nioCore, nioPosix, nioSSL]),
+        tests("Forges", ["FakeForges", "Orchestration", "StagingModel", "Telemetry", asyncHTTPClient, nioCore, nioHTTP1]),
         tests("Store", ["Orchestration", "StagingModel"]),
         tests(
             "Gateway",

@@ -55,7 +55,7 @@ struct Remote {
     static func check(_ address: RemoteAddress, _ credentials: GitCredentials?) throws(StepError) {
         switch credentials {
         case nil: return
-        case .token?:
+        case .token?, .password?, .githubApp?:
             guard address.isConfidential else {
                 throw StepError("a token is only sent over https; correct the url \(address)", isRetryable: false)
             }
