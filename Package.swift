@@ -125,7 +125,7 @@ let package = Package(
         library(
             "SlingshotCommands",
             [
-                "ControlAPI", "Gateway", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning",
+                "ControlAPI", "Forges", "Gateway", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning",
                 "PodmanRuntime",
                 "Service",
                 "StagingModel", "Store", "StrictYAML", "Telemetry",

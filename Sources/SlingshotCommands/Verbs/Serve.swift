@@ -1,5 +1,6 @@
 public import ArgumentParser
 import ControlAPI
+import Forges
 import Foundation
 import Gateway
 import GitRefs
@@ -39,7 +40,7 @@ struct ServeCommand: AsyncParsableCommand {
         let (token, tokenFile) = try APIToken.load(configuration.apiToken, state: configuration.state)
         let receiver = try WebhookReceiver(configuration.repositories)
         for settings in configuration.repositories.map(\.settings) {
-            if case .token(let token)? = settings.credentials { _ = try token.read(for: "the token of \(settings.name)") }
+            for secret in settings.credentials?.secrets ?? [] { _ = try secret.read(for: "the credentials of \(settings.name)") }
         }
         let store = try SQLiteStore(directory: configuration.state)
         let addressing = configuration.policy.addressing
@@ -51,9 +52,9 @@ struct ServeCommand: AsyncParsableCommand {
             let settings = configuration.repositories.map(\.settings)
             let clock = SystemClock()
             let registry = MetricsRegistry(help: MetricHelp.texts)
-            let refs = GitRefs(directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger) {
-                try $0.read(for: "the token of a repository's credentials")
-            }
+            let forges = Forges(clock: clock, metrics: registry) { try $0.read(for: "the credentials of a repository") }
+            let refs = GitRefs(
+                directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger, login: forges.login)
             let orchestration = OrchestrationSettings(
                 repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout)
             let builders = Builders(configuration: configuration, context: refs, logger: logger).of(runtimes)
@@ -86,6 +87,7 @@ struct ServeCommand: AsyncParsableCommand {
             } catch {
                 throw CommandFailure("can't serve on \(host):\(configuration.port): \(error)")
             }
+            try await forges.shutdown()
         }
         state.unlock()
     }
