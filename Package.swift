@@ -17,10 +17,12 @@ let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", packa
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
+let jwtKit: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -70,6 +72,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
     ],
     targets: [
         // Values and pure decisions.
@@ -96,6 +99,12 @@ let package = Package(
         .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         library("GitRefs", ["CLibgit2", "Orchestration", "StagingModel", crypto, logging, subprocess, systemPackage]),
         library("Store", ["Orchestration", "StagingModel", grdb]),
+        // Forges, as those that are asked and told.
+        library(
+            "Forges",
+            [
+                "Orchestration", "StagingModel", asyncHTTPClient, coreMetrics, crypto, jwtKit, nioCore, nioFoundation, nioHTTP1, nioSSL,
+            ]),
         // What people's browsers meet.
         library(
             "Gateway",
@@ -116,7 +125,8 @@ let package = Package(
         library(
             "SlingshotCommands",
             [
-                "ControlAPI", "Gateway", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning", "PodmanRuntime",
+                "ControlAPI", "Forges", "Gateway", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning",
+                "PodmanRuntime",
                 "Service",
                 "StagingModel", "Store", "StrictYAML", "Telemetry",
                 "Webhooks", argumentParser, configuration, crypto, hummingbird, logging, serviceLifecycle, unixSignals, yams,
@@ -137,6 +147,9 @@ let package = Package(
         .executableTarget(
             name: "fault-proxy", dependencies: ["FaultProxy", "KubernetesClient", argumentParser, logging], swiftSettings: settings),
         library("SlingshotTestSupport", ["ControlAPI", "Orchestration", "StagingModel", crypto, subprocess, systemPackage]),
+        library(
+            "FakeForges",
+            ["StagingModel", crypto, cryptoExtras, httpTypes, hummingbird, jwtKit, logging, nioCore, nioFoundation, serviceLifecycle]),
         tests("StagingModel"),
         tests("StrictYAML", ["StagingModel"]),
         tests("Planning", ["StagingModel", "StrictYAML"], exclude: ["Fixtures"]),
@@ -147,6 +160,7 @@ let package = Package(
         tests("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel"]),
         tests("PodmanRuntime", ["Orchestration", "StagingModel"]),
         tests("GitRefs", ["Orchestration", "StagingModel", logging, nioCore, nioPosix, nioSSL]),
+        tests("Forges", ["FakeForges", "Orchestration", "StagingModel", "Telemetry", asyncHTTPClient, nioCore, nioHTTP1]),
         tests("Store", ["Orchestration", "StagingModel"]),
         tests(
             "Gateway",

@@ -29,6 +29,7 @@ public struct StackPlan: Codable, Hashable, Sendable {
         self.repository = repository
         self.repository.url = ""
         self.repository.credentials = nil
+        self.repository.api = nil
         self.addressing = addressing
         self.pullRequest = pullRequest
     }

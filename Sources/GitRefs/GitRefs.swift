@@ -15,22 +15,22 @@ public final class GitRefs: RefSource, BuildContextSource {
     private let directory: URL
     private let limits: GitLimits
     private let machine: [String: String]
-    private let secret: @Sendable (SecretReference) throws -> String
+    private let login: GitLoginSource
     private let logger: Logger
     private let turnstiles = Mutex<[RepositoryName: Turnstile]>([:])
 
     /// - Parameters:
     ///   - directory: where the mirrors are; created with the first of them. Used by one process at a time.
     ///   - machine: the environment, of which `PATH`, `SSH_AUTH_SOCK` and `SSL_CERT_FILE` are used.
-    ///   - secret: reads a secret. Asked at each fetch, so that a renewed token counts from then on. What it throws is shown to people.
+    ///   - login: makes what each fetch over HTTP presents itself with.
     public init(
         directory: URL, limits: GitLimits = GitLimits(), machine: [String: String] = ProcessInfo.processInfo.environment, logger: Logger,
-        secret: @escaping @Sendable (SecretReference) throws -> String
+        login: @escaping GitLoginSource
     ) {
         self.directory = directory
         self.limits = limits
         self.machine = machine
-        self.secret = secret
+        self.login = login
         self.logger = logger
     }
 
@@ -138,10 +138,11 @@ public final class GitRefs: RefSource, BuildContextSource {
         let work = MirrorWork(
             folder: folder(of: repository), limits: limits, path: machine["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", logger: logger)
         let turnstile = turnstile(of: repository.name)
-        return try await withThrowingTaskGroup(of: T.self) { [limits, machine, secret] group in
+        return try await withThrowingTaskGroup(of: T.self) { [limits, machine, login] group in
             group.addTask {
                 try await turnstile.pass {
-                    try await body(work, Remote(address, repository.credentials, machine: machine, secret: secret))
+                    let remote = try await Remote(address, repository.credentials, machine: machine) { try await login(repository) }
+                    return try await body(work, remote)
                 }
             }
             group.addTask {

@@ -11,10 +11,11 @@ struct Remote {
     let arguments: [String]
     let hasCredentials: Bool
 
-    /// Throws a terminal ``StepError`` when credentials and address don't go together, and what `secret` throws.
+    /// `login` is asked for HTTP only. Throws a terminal ``StepError`` when credentials and address don't go together, and what `login`
+    /// throws.
     init(
-        _ address: RemoteAddress, _ credentials: GitCredentials?, machine: [String: String], secret: (SecretReference) throws -> String
-    ) throws {
+        _ address: RemoteAddress, _ credentials: GitCredentials?, machine: [String: String], login: () async throws -> GitLogin?
+    ) async throws {
         try Self.check(address, credentials)
         var configuration = [
             ("protocol.allow", "never"), ("protocol.\(address.scheme.rawValue).allow", "always"), ("submodule.recurse", "false"),
@@ -30,10 +31,8 @@ struct Remote {
             // With it would go the token.
             configuration.append(("http.followRedirects", "false"))
             environment["GIT_SSL_CAINFO"] = machine["SSL_CERT_FILE"]
-            if case .token(let reference)? = credentials {
-                // GitHub takes any user name, and so do others that have none to ask for.
-                let basic = Data("\(address.user ?? "x-access-token"):\(try secret(reference))".utf8).base64EncodedString()
-                configuration.append(("http.extraHeader", "Authorization: Basic \(basic)"))
+            if credentials != nil, let login = try await login() {
+                configuration.append(("http.extraHeader", "Authorization: \(login.authorization(user: address.user))"))
             }
         case .ssh:
             environment["GIT_SSH_VARIANT"] = "ssh"
@@ -55,7 +54,7 @@ struct Remote {
     static func check(_ address: RemoteAddress, _ credentials: GitCredentials?) throws(StepError) {
         switch credentials {
         case nil: return
-        case .token?:
+        case .token?, .password?, .githubApp?:
             guard address.isConfidential else {
                 throw StepError("a token is only sent over https; correct the url \(address)", isRetryable: false)
             }
@@ -89,4 +88,14 @@ struct Remote {
 
     /// For ssh_config(5), in whose paths `%` is special.
     private static func quoted(_ path: String) -> String { "\"" + path.replacing("%", with: "%%") + "\"" }
+}
+
+extension GitLogin {
+    /// The header's value. `user` is the user name that the address has, if any.
+    fileprivate func authorization(user: String?) -> String {
+        switch self {
+        case .basic(let username, let password): "Basic \(Data("\(user ?? username):\(password)".utf8).base64EncodedString())"
+        case .bearer(let token): "Bearer \(token)"
+        }
+    }
 }

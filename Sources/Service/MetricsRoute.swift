@@ -58,5 +58,7 @@ public enum MetricHelp {
         "slingshot_step_duration_seconds": "How long the orchestrator's steps took, by step and outcome.",
         "slingshot_gateway_requests_total": "What visitors of stacks got: the stack, or a page by its code.",
         "slingshot_engine_errors_total": "What an engine did not do, by runtime.",
+        "slingshot_forge_requests_total": "Requests to forges' APIs by forge and outcome.",
+        "slingshot_forge_requests_remaining": "Requests that a forge still takes in its current window, by its own count.",
     ]
 }

@@ -9,7 +9,9 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
     public var repository: String
     /// The only address that is ever fetched.
     public var url: String
-    /// What opens the address; nil when everybody can read it.
+    /// The base address of the forge's API; nil where it is known from ``url``.
+    public var api: String?
+    /// What opens the address, and the API; nil when everybody can read it, and the forge is told nothing.
     public var credentials: GitCredentials?
     public var runtime: String
     /// The template for commits without a stack file.
@@ -22,7 +24,8 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
     public var imageRepository: String?
 
     public init(
-        name: RepositoryName, forge: String, repository: String, url: String, credentials: GitCredentials? = nil, runtime: String,
+        name: RepositoryName, forge: String, repository: String, url: String, api: String? = nil,
+        credentials: GitCredentials? = nil, runtime: String,
         template: String? = nil, values: [String: JSONValue] = [:], limits: StackLimits = StackLimits(),
         policy: StackPolicy = StackPolicy(), forks: ForkPolicy = .deny, imageRepository: String? = nil
     ) {
@@ -30,6 +33,7 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
         self.forge = forge
         self.repository = repository
         self.url = url
+        self.api = api
         self.credentials = credentials
         self.runtime = runtime
         self.template = template

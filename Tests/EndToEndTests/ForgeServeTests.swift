@@ -10,8 +10,6 @@ import Testing
 /// From each forge's signed delivery to a stack that is gone, with the real program on podman, and a repository that serves heads where the
 /// forge does.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct ForgeServeTests {
-    private let stacks = PodmanServeTests()
-
     private func deliver(_ delivery: ForgeDelivery, to serving: Serving) async throws -> Int {
         var request = HTTPClientRequest(url: serving.address.appending(path: "webhooks/\(delivery.forge.rawValue)").absoluteString)
         request.method = .POST
@@ -22,13 +20,13 @@ import Testing
 
     @Test(arguments: Forge.allCases)
     func `a pull request becomes a stack, is updated, and ends`(forge: Forge) async throws {
-        try await stacks.run { fixture async throws in
+        try await PodmanServe.run { fixture async throws in
             try fixture.configure(forge: forge)
             let pullRequest = PullRequest(
                 number: 42, branch: "basket/total", ref: forge == .generic ? "refs/heads/basket/total" : nil)
             let ref = try #require(forge.headRef(of: pullRequest))
             let opened = try ForgeDelivery.opened(on: forge)
-            let first = try await fixture.repository.commit(stacks.stackFile("one"), to: ref)
+            let first = try await fixture.repository.commit(PodmanServeTests.stackFile("one"), to: ref)
             try await fixture.serving { serving async throws in
                 func wait(for phase: String) async throws {
                     _ = try await serving.cli(["status", "shop-42", "--wait-for", phase, "--timeout", "2m"])
@@ -36,7 +34,7 @@ import Testing
                 #expect(try await deliver(opened.at(first), to: serving) == 202)
                 try await wait(for: "ready")
                 #expect(try await serving.client.stack("shop-42").commit == first.description)
-                let second = try await fixture.repository.commit(stacks.stackFile("two"), to: ref)
+                let second = try await fixture.repository.commit(PodmanServeTests.stackFile("two"), to: ref)
                 #expect(try await deliver(opened.at(second).pushed(id: "d2"), to: serving) == 202)
                 try await wait(for: "ready")
                 #expect(try await serving.client.stack("shop-42").commit == second.description)

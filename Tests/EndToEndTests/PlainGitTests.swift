@@ -6,16 +6,14 @@ import Testing
 
 /// A bare repository without any forge: pushed branches become stacks by `webhooks/git/post-receive`, with the real program on podman.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct PlainGitTests {
-    private let stacks = PodmanServeTests()
-
     @Test func `a pushed branch becomes a stack, follows it, and ends with it`() async throws {
-        try await stacks.run { fixture async throws in
+        try await PodmanServe.run { fixture async throws in
             try fixture.configure(forge: .generic)
             let remote = try await HookedRepository(fixture)
             try await fixture.serving { serving async throws in
                 try await remote.tell(serving)
                 let title = #"Say "hello" \ $(reboot) ${{ pr.title }} ünïcode 🧺"#
-                let opened = try await remote.push(stacks.stackFile("one"), title, to: "preview/basket")
+                let opened = try await remote.push(PodmanServeTests.stackFile("one"), title, to: "preview/basket")
                 #expect(opened.told.contains("slingshot: preview/basket opened as pull request 1: "), "\(opened.told)")
                 #expect(opened.told.contains(#""stack":"shop-1""#) && opened.told.contains("(HTTP 202)"), "\(opened.told)")
                 _ = try await serving.cli(["status", "shop-1", "--wait-for", "ready", "--timeout", "2m"])
@@ -24,7 +22,7 @@ import Testing
                 #expect(first.pullRequest.title == title)
                 #expect(first.pullRequest.branch == "preview/basket")
 
-                let pushed = try await remote.push(stacks.stackFile("two"), "Another greeting", to: "preview/basket")
+                let pushed = try await remote.push(PodmanServeTests.stackFile("two"), "Another greeting", to: "preview/basket")
                 #expect(pushed.told.contains("preview/basket pushed as pull request 1: "), "\(pushed.told)")
                 _ = try await serving.cli(["status", "shop-1", "--wait-for", "ready", "--timeout", "2m"])
                 #expect(try await serving.client.stack("shop-1").commit == pushed.commit.description)
@@ -38,7 +36,7 @@ import Testing
 
     /// None of it becomes a stack's workload: the commits have no stack file, so that nothing is applied.
     @Test func `other branches are not told, numbers are not used twice, and a push is never held up`() async throws {
-        try await stacks.run { fixture async throws in
+        try await PodmanServe.run { fixture async throws in
             try fixture.configure(forge: .generic)
             let remote = try await HookedRepository(fixture)
             try await fixture.serving { serving async throws in

@@ -7,7 +7,7 @@ import Testing
 /// From a forge's signed delivery to a stack that is gone, with the real program on podman.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct PodmanServeTests {
     /// A web application, and a second service that it asks by name.
-    func stackFile(_ greeting: String) -> [String: String] {
+    static func stackFile(_ greeting: String) -> [String: String] {
         func deployment(_ name: String, _ command: String) -> String {
             """
             apiVersion: apps/v1
@@ -42,7 +42,7 @@ import Testing
     @Test func `a pull request becomes a stack, is updated and extended, and ends`() async throws {
         try await PodmanServe.run { fixture async throws in
             try fixture.configure()
-            let first = try await fixture.repository.commit(stackFile("one"), to: PullRequest.headRef(7))
+            let first = try await fixture.repository.commit(Self.stackFile("one"), to: PullRequest.headRef(7))
             try await fixture.serving { serving async throws in
                 #expect(try await serving.deliver(GitHubDelivery("opened", head: first)) == 202)
                 try await serving.wait(for: .ready)
@@ -53,7 +53,7 @@ import Testing
                 let logs = try await serving.cli(["logs", "shop-7", "web"]).output
                 #expect(logs.wholeMatch(of: /web-0-[0-9a-f]+\/web hello from web\n/) != nil, "\(logs)")
                 #expect(try await serving.cli(["logs", "shop-7", "db"], accepting: [1]).errors.contains("no service or workload \"db\""))
-                let second = try await fixture.repository.commit(stackFile("two"), to: PullRequest.headRef(7))
+                let second = try await fixture.repository.commit(Self.stackFile("two"), to: PullRequest.headRef(7))
                 #expect(try await serving.deliver(GitHubDelivery("synchronize", head: second)) == 202)
                 try await serving.wait(for: .ready)
                 #expect(try await fixture.ask("web", "http://api/").contains("two"))
@@ -68,7 +68,7 @@ import Testing
     @Test func `killed in between it goes on, and without its database it finds the stack on podman`() async throws {
         try await PodmanServe.run { fixture async throws in
             try fixture.configure()
-            let head = try await fixture.repository.commit(stackFile("one"), to: PullRequest.headRef(7))
+            let head = try await fixture.repository.commit(Self.stackFile("one"), to: PullRequest.headRef(7))
             try await fixture.serving { serving async throws in
                 try await serving.deliver(GitHubDelivery("opened", head: head))
                 try await serving.wait(for: .deploying)
@@ -98,7 +98,7 @@ import Testing
     @Test func `reap destroys what has expired without any serve`() async throws {
         try await PodmanServe.run { fixture async throws in
             try fixture.configure(lifetime: "{default: 60s, maximum: 7d}")
-            let head = try await fixture.repository.commit(stackFile("one"), to: PullRequest.headRef(7))
+            let head = try await fixture.repository.commit(Self.stackFile("one"), to: PullRequest.headRef(7))
             try await fixture.serving { serving async throws in
                 try await serving.deliver(GitHubDelivery("opened", head: head))
                 try await serving.wait(for: .ready)

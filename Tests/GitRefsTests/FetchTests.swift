@@ -129,7 +129,7 @@ import Testing
         await #expect(processExitsWith: .success) {
             [home = state.path as String, url = upstream.path as String, expected = commit.description as String] in
             setenv("HOME", home, 1)
-            let refs = GitRefs(directory: URL(filePath: home).appending(path: "git"), logger: Logger(label: "test")) { _ in "" }
+            let refs = GitRefs(directory: URL(filePath: home).appending(path: "git"), logger: Logger(label: "test")) { _ in nil }
             let commit = try await refs.fetch("refs/pull/7/head", of: settings("file://" + url))
             #expect(commit.description == expected)
         }
@@ -138,7 +138,7 @@ import Testing
     /// The check of a ref's name was once the first call into libgit2, before it was started, and crashed.
     @Test func theFirstCallOfAProcessMayBeAHostileName() async {
         await #expect(processExitsWith: .success) {
-            let refs = GitRefs(directory: URL(filePath: "/nowhere"), logger: Logger(label: "test")) { _ in "" }
+            let refs = GitRefs(directory: URL(filePath: "/nowhere"), logger: Logger(label: "test")) { _ in nil }
             await #expect(throws: StepError.self) { try await refs.fetch("refs/heads/*", of: settings("/nowhere")) }
         }
     }

@@ -24,11 +24,15 @@ extension GitRefs {
         self.init(
             directory: folder.url.appending(path: "git"), limits: limits, machine: path.merging(machine) { $1 },
             logger: Logger(label: "test")
-        ) { reference in
-            guard case .file(let file) = reference, let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-                throw StepError("the token is missing", isRetryable: true)
+        ) { repository in
+            switch repository.credentials {
+            case .token(.file(let file))?:
+                guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+                    throw StepError("the token is missing", isRetryable: true)
+                }
+                return repository.forge == "bitbucket-server" ? .bearer(text) : .basic(username: "x-access-token", password: text)
+            default: return nil
             }
-            return text
         }
     }
 }

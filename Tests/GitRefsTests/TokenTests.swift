@@ -30,6 +30,14 @@ import Testing
         #expect(try await refs.fetch("refs/pull/7/head", of: shop) == commit)
     }
 
+    @Test func bitbucketDataCenterGetsABearerToken() async throws {
+        let server = try LoopbackServer(serving: upstream.folder.path) { $0.headers["authorization"] == "Bearer t0ps3cret" }
+        let commit = try upstream.commit(["a.txt": .file("one")])
+        var shop = settings("http://127.0.0.1:\(server.port)/shop.git", .token(.file(file)))
+        shop.forge = "bitbucket-server"
+        #expect(try await refs.fetch("refs/pull/7/head", of: shop) == commit)
+    }
+
     @Test func aRenewedTokenCountsFromTheNextFetch() async throws {
         let expected = Self.basic("x-access-token:n3w")
         let server = try LoopbackServer(serving: upstream.folder.path) { $0.headers["authorization"] == expected }

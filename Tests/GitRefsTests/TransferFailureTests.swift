@@ -19,8 +19,8 @@ import Testing
         ("remote: No space left on device\nfatal: the remote end hung up unexpectedly", true, true),
         ("remote: fatal: couldn't find remote ref refs/pull/7/head\nfatal: early EOF", true, true),
         ("fatal: couldn't find remote ref refs/pull/7/head", false, false),
-    ]) func judges(text: String, isRetryable: Bool, canBeTheMirrors: Bool) throws {
-        let remote = try Remote(RemoteAddress("https://example.com/certificate.git"), nil, machine: [:]) { _ in "" }
+    ]) func judges(text: String, isRetryable: Bool, canBeTheMirrors: Bool) async throws {
+        let remote = try await Remote(RemoteAddress("https://example.com/certificate.git"), nil, machine: [:]) { nil }
         let result = GitCommand.Result(ending: .exited(128), lines: text.split(separator: "\n").map(String.init), output: [])
         let failure = TransferFailure(result, fetching: .ref(try RefName("refs/pull/7/head")), from: remote, limits: GitLimits())
         #expect(failure.error.isRetryable == isRetryable, "\(failure.error)")

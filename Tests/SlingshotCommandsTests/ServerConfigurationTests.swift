@@ -69,6 +69,14 @@ import Testing
         ("{ssh: {key: {file: /k}, knownHosts: {file: /h}}}", "git@github.com:acme/shop.git", .ssh(key: "/k", knownHosts: "/h")),
         ("{ssh: {knownHosts: {file: /h}}}", "ssh://git@github.com/acme/shop.git", .ssh(key: nil, knownHosts: "/h")),
         ("{ssh: {}}", "git@github.com:acme/shop.git", .ssh(key: nil, knownHosts: nil)),
+        (
+            "{githubApp: {id: 123, privateKey: {file: /k}}}", "https://github.com/acme/shop.git",
+            .githubApp(GitHubApp(id: "123", privateKey: .file("/k")))
+        ),
+        (
+            "{githubApp: {id: Iv23liABC, privateKey: {env: K}, installation: 4711}}", "https://github.com/acme/shop.git",
+            .githubApp(GitHubApp(id: "Iv23liABC", privateKey: .environment("K"), installation: 4_711))
+        ),
     ])
     func `credentials are references`(text: String, url: String, expected: GitCredentials) throws {
         let file = Self.minimal.replacing("https://github.com/acme/shop.git", with: url) + "\n    credentials: \(text)"
@@ -81,6 +89,12 @@ import Testing
     func `every forge can be named`(forge: Forge) throws {
         let configuration = try load(Self.minimal.replacing("forge: github", with: "forge: \(forge.rawValue)"))
         #expect(configuration.repositories.first?.settings.forge == forge.rawValue)
+    }
+
+    @Test func `a repository may name its forge's API`() throws {
+        let file = Self.minimal + "\n    api: https://ghe.example.com/api/v3/"
+        #expect(try load(file).repositories[0].settings.api == "https://ghe.example.com/api/v3")
+        #expect(try load(Self.minimal).repositories[0].settings.api == nil)
     }
 
     @Test(arguments: [
@@ -104,6 +118,21 @@ import Testing
         ("runtime: cluster", "runtime: cluster\n    credentials: {token: {env: A}, ssh: {}}", "11: repositories[0].credentials"),
         ("runtime: cluster", "runtime: cluster\n    credentials: {}", "11: repositories[0].credentials"),
         ("runtime: cluster", "runtime: cluster\n    credentials: {githubApp: {id: 1}}", "11: repositories[0].credentials.githubApp"),
+        (
+            "runtime: cluster", "runtime: cluster\n    credentials: {githubApp: {id: a b, privateKey: {file: /k}}}",
+            "11: repositories[0].credentials.githubApp.id"
+        ),
+        (
+            "runtime: cluster", "runtime: cluster\n    credentials: {githubApp: {id: 1, privateKey: s3cret}}",
+            "11: repositories[0].credentials.githubApp.privateKey"
+        ),
+        (
+            "runtime: cluster", "runtime: cluster\n    credentials: {username: ada, password: {env: P}}",
+            "11: repositories[0].credentials.username"
+        ),
+        ("runtime: cluster", "runtime: cluster\n    credentials: {password: {env: P}}", "11: repositories[0].credentials"),
+        ("runtime: cluster", "runtime: cluster\n    api: http://ghe.example.com/api/v3", "11: repositories[0].api"),
+        ("runtime: cluster", "runtime: cluster\n    api: ghe.example.com", "11: repositories[0].api"),
         ("runtime: cluster", "runtime: cluster\n    credentials: {ssh: {key: {file: /k}}}", "9: repositories[0].url: ssh credentials need"),
         ("runtime: cluster", "runtime: cluster\n    credentials: {ssh: {key: {env: K}}}", "11: repositories[0].credentials.ssh.key"),
         ("state: /var/lib/slingshot\n", "", "\"state\" is missing"),

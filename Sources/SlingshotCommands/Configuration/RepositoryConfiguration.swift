@@ -1,3 +1,4 @@
+import Forges
 import GitRefs
 import Orchestration
 import StagingModel
@@ -11,7 +12,8 @@ extension ServerConfiguration.Repository {
         var problems = YAMLProblems()
         let mapping = try item.mapping(
             allowing: [
-                "name", "forge", "repository", "url", "credentials", "runtime", "webhookSecret", "template", "values", "policy", "forks",
+                "name", "forge", "repository", "url", "api", "credentials", "runtime", "webhookSecret", "template", "values", "policy",
+                "forks",
                 "access",
             ], &problems
         )
@@ -30,7 +32,7 @@ extension ServerConfiguration.Repository {
             return forge.rawValue
         }
         let credentials = problems.collect { () throws(YAMLProblem) in
-            try mapping.optional("credentials").map { (value) throws(YAMLProblem) in try GitCredentials(value) }
+            try mapping.optional("credentials").map { (value) throws(YAMLProblem) in try GitCredentials(value, forge: forge) }
         }
         let url = problems.collect { () throws(YAMLProblem) in
             let url = try mapping.required("url")
@@ -40,6 +42,7 @@ extension ServerConfiguration.Repository {
             }
             return text
         }
+        let api = problems.collect { () throws(YAMLProblem) in try mapping.optional("api").map(Self.api) }
         let runtime = problems.collect { () throws(YAMLProblem) in
             let runtime = try mapping.required("runtime")
             if let runtimes, runtimes[try runtime.string()] == nil {
@@ -65,37 +68,27 @@ extension ServerConfiguration.Repository {
         }
         let secret = problems.collect { () throws(YAMLProblem) in try SecretReference(try mapping.required("webhookSecret")) }
         try problems.check()
-        guard let name, let forge, let url, let credentials, let runtime, let fullName, let template, let own, let access, let secret else {
+        guard let name, let forge, let url, let api, let credentials, let runtime, let fullName, let template, let own, let access,
+            let secret
+        else {
             throw item.problem("it can't be read")
         }
         settings = RepositorySettings(
-            name: name, forge: forge, repository: fullName, url: url, credentials: credentials, runtime: runtime, template: template,
+            name: name, forge: forge, repository: fullName, url: url, api: api, credentials: credentials, runtime: runtime,
+            template: template,
             values: Dictionary(given.map { ($0.key, $0.value.json()) }) { $1 }, limits: limits, policy: own ?? policy)
         webhookSecret = secret
         self.access = access
+    }
+
+    private static func api(_ value: YAMLValue) throws(YAMLProblem) -> String {
+        let text = try value.string()
+        do throws(ForgeError) { return try ForgeAddress(text).description } catch { throw value.problem(error.message) }
     }
 }
 
 extension RepositorySettings {
     func isSameRepository(as other: RepositorySettings) -> Bool {
         forge == other.forge && repository.lowercased() == other.repository.lowercased()
-    }
-}
-
-extension GitCredentials {
-    fileprivate init(_ value: YAMLValue) throws(YAMLProblem) {
-        let mapping = try value.mapping(allowing: ["token", "ssh", "githubApp"])
-        if let app = mapping.optional("githubApp") { throw app.problem("is not there yet; this version fetches with `token` or `ssh`") }
-        switch (mapping.optional("token"), mapping.optional("ssh")) {
-        case (let token?, nil): self = .token(try SecretReference(token))
-        case (nil, let ssh?):
-            let files = try ssh.mapping(allowing: ["key", "knownHosts"])
-            self = .ssh(key: try Self.file(files.optional("key")), knownHosts: try Self.file(files.optional("knownHosts")))
-        default: throw value.problem("must be {token: {file: PATH}}, {token: {env: NAME}} or {ssh: {key: {file: PATH}}}")
-        }
-    }
-
-    private static func file(_ value: YAMLValue?) throws(YAMLProblem) -> String? {
-        try value?.mapping(allowing: ["file"]).required("file").string()
     }
 }

@@ -91,7 +91,7 @@ struct PlanCommand: AsyncParsableCommand {
         repository.credentials = nil
         var logging = LoggingSettings()
         logging.level = .warning
-        let refs = GitRefs(directory: mirrors, logger: logging.logger()) { _ in "" }
+        let refs = GitRefs(directory: mirrors, logger: logging.logger()) { _ in nil }
         let full = try ref.map { $0.hasPrefix("refs/") ? $0 : "refs/heads/\($0)" } ?? checkedOut(root)
         var commit = try await refs.fetch(full, of: repository)
         if let sha {

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import ControlAPI
+import Forges
 import Foundation
 import Gateway
 import GitRefs
@@ -39,7 +40,7 @@ struct ServeCommand: AsyncParsableCommand {
         let (token, tokenFile) = try APIToken.load(configuration.apiToken, state: configuration.state)
         let receiver = try WebhookReceiver(configuration.repositories)
         for settings in configuration.repositories.map(\.settings) {
-            if case .token(let token)? = settings.credentials { _ = try token.read(for: "the token of \(settings.name)") }
+            for secret in settings.credentials?.secrets ?? [] { _ = try secret.read(for: "the credentials of \(settings.name)") }
         }
         let store = try SQLiteStore(directory: configuration.state)
         let addressing = configuration.policy.addressing
@@ -51,42 +52,46 @@ struct ServeCommand: AsyncParsableCommand {
             let settings = configuration.repositories.map(\.settings)
             let clock = SystemClock()
             let registry = MetricsRegistry(help: MetricHelp.texts)
-            let refs = GitRefs(directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger) {
-                try $0.read(for: "the token of a repository's credentials")
-            }
-            let orchestration = OrchestrationSettings(
-                repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout)
-            let builders = Builders(configuration: configuration, context: refs, logger: logger).of(runtimes)
-            let engines = Engines(store: store, runtimes: runtimes, builders: builders, refs: refs, clock: clock, metrics: registry)
-            let orchestrator = Orchestrator(engines: engines, settings: orchestration, logger: logger)
-            let plans = DeployedPlans(refs: refs, settings: orchestration)
-            let intake = Intake(store: store, repositories: settings, policy: configuration.policy, clock: clock, wake: orchestrator.wake)
-            var service = SlingshotService(
-                store: store, intake: intake, receiver: receiver, policy: configuration.policy, clock: clock, health: orchestrator.health,
-                runtimes: runtimes, registry: registry, apiToken: token, trustedProxies: configuration.trustedProxies,
-                plan: { try await StackPlan($0, plans, addressing) })
-            service.shareLink = gateway?.shareLink
-            let pruner = Pruner(store: store, clock: clock, retention: configuration.retention, logger: logger)
-            let host = configuration.host
-            let application = service.application(host: host, port: configuration.port, logger: logger) { port in
-                if let tokenFile { Terminal.note("the API token is in \(tokenFile); the command line reads it from SLINGSHOT_TOKEN") }
-                Terminal.note("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
-            }
-            let gatewayServices = try gateway?.services(
-                engines: engines, changes: store.changes(), addressing: addressing, logger: logger)
-            let sweeper = ImageSweeper(
-                store: store, builders: Array(builders.values), repositories: settings, changes: store.changes(), clock: clock,
-                logger: logger)
-            let services: [any ServiceLifecycle.Service] = [orchestrator, pruner, sweeper] + (gatewayServices ?? []) + [application]
-            do {
-                // The listeners stop first, so that nothing new comes while what is under way is brought to an end.
-                try await UntilSignalled(logger: logger, clock: clock).run(services)
-            } catch let error as GatewayError {
-                throw CommandFailure("\(error)")
-            } catch {
-                let isTaken = "\(error)".contains("Address already in use")
-                let why = isTaken ? "the port is taken; stop what listens there, or choose another `server.listen`" : "\(error)"
-                throw CommandFailure("can't serve on \(host):\(configuration.port): \(why)")
+            try await Forges.with(clock: clock, metrics: registry, secret: { try $0.read(for: "the credentials of a repository") }) {
+                forges in
+                let refs = GitRefs(
+                    directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger, login: forges.login)
+                let orchestration = OrchestrationSettings(
+                    repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout)
+                let builders = Builders(configuration: configuration, context: refs, logger: logger).of(runtimes)
+                let engines = Engines(store: store, runtimes: runtimes, builders: builders, refs: refs, clock: clock, metrics: registry)
+                let orchestrator = Orchestrator(engines: engines, settings: orchestration, logger: logger)
+                let plans = DeployedPlans(refs: refs, settings: orchestration)
+                let intake = Intake(
+                    store: store, repositories: settings, policy: configuration.policy, clock: clock, wake: orchestrator.wake)
+                var service = SlingshotService(
+                    store: store, intake: intake, receiver: receiver, policy: configuration.policy, clock: clock,
+                    health: orchestrator.health,
+                    runtimes: runtimes, registry: registry, apiToken: token, trustedProxies: configuration.trustedProxies,
+                    plan: { try await StackPlan($0, plans, addressing) })
+                service.shareLink = gateway?.shareLink
+                let pruner = Pruner(store: store, clock: clock, retention: configuration.retention, logger: logger)
+                let host = configuration.host
+                let application = service.application(host: host, port: configuration.port, logger: logger) { port in
+                    if let tokenFile { Terminal.note("the API token is in \(tokenFile); the command line reads it from SLINGSHOT_TOKEN") }
+                    Terminal.note("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+                }
+                let gatewayServices = try gateway?.services(
+                    engines: engines, changes: store.changes(), addressing: addressing, logger: logger)
+                let sweeper = ImageSweeper(
+                    store: store, builders: Array(builders.values), repositories: settings, changes: store.changes(), clock: clock,
+                    logger: logger)
+                let services: [any ServiceLifecycle.Service] = [orchestrator, pruner, sweeper] + (gatewayServices ?? []) + [application]
+                do {
+                    // The listeners stop first, so that nothing new comes while what is under way is brought to an end.
+                    try await UntilSignalled(logger: logger, clock: clock).run(services)
+                } catch let error as GatewayError {
+                    throw CommandFailure("\(error)")
+                } catch {
+                    let isTaken = "\(error)".contains("Address already in use")
+                    let why = isTaken ? "the port is taken; stop what listens there, or choose another `server.listen`" : "\(error)"
+                    throw CommandFailure("can't serve on \(host):\(configuration.port): \(why)")
+                }
             }
         }
         state.unlock()
