@@ -28,7 +28,8 @@ struct PodmanServe: Sendable {
     var state: URL { directory.appending(path: "state") }
 
     func configure(
-        lifetime: String = "{default: 24h, maximum: 7d}", runtime: String = "{kind: podman}", routing: String = "{kind: ingress}",
+        lifetime: String = "{default: 24h, maximum: 7d}", forge: Forge = .github, runtime: String = "{kind: podman}",
+        routing: String = "{kind: ingress}",
         more: String = ""
     ) throws {
         let text = """
