@@ -27,9 +27,12 @@ struct PodmanServe: Sendable {
 
     var state: URL { directory.appending(path: "state") }
 
-    func configure(lifetime: String = "{default: 24h, maximum: 7d}", routing: String = "{kind: ingress}", more: String = "") throws {
+    func configure(
+        lifetime: String = "{default: 24h, maximum: 7d}", routing: String = "{kind: ingress}", listen: String = "127.0.0.1:0",
+        more: String = ""
+    ) throws {
         let text = """
-            server: {listen: "127.0.0.1:0", apiToken: {env: SLINGSHOT_TOKEN}}
+            server: {listen: "\(listen)", apiToken: {env: SLINGSHOT_TOKEN}}
             state: \(state.path)
             domain: staging.localhost
             namespacePrefix: \(prefix)
