@@ -174,7 +174,8 @@ let package = Package(
                 logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ]),
         tests(
-            "SlingshotCommands", ["ControlAPI", "Gateway", "Orchestration", "Planning", "StagingModel", "StrictYAML", "Telemetry", logging]),
+            "SlingshotCommands",
+            ["ControlAPI", "Gateway", "Orchestration", "Planning", "PodmanRuntime", "StagingModel", "StrictYAML", "Telemetry", logging]),
         .testTarget(
             name: "FuzzTests",
             dependencies: ["KubernetesClient", "Planning", "SlingshotTestSupport", "StagingModel", "StrictYAML", "Webhooks"],

@@ -42,6 +42,7 @@ public struct ControlClient: Sendable {
         items["container"] = query.container
         items["since"] = query.since
         if query.previous { items["previous"] = "true" }
+        if query.build { items["build"] = "true" }
         let path = "api/v1/stacks/\(try segment(name))/logs"
         guard query.follow else {
             for line in try await send(.GET, path, query: items, as: LogList.self).lines { try await onLine(line) }

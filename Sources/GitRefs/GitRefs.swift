@@ -11,7 +11,7 @@ import SystemPackage
 /// else: the machine's git and ssh configuration and proxies are not consulted, and redirects are refused. Fetches into one mirror are
 /// serial, in the order in which they came; reading goes on meanwhile. A mirror is a cache: a damaged one is made anew, and a commit
 /// that one lacks is fetched when it is read. All calls throw `StepError`, or `CancellationError` as soon as their task is cancelled.
-public final class GitRefs: RefSource, BuildContextSource {
+public final class GitRefs: BuildContextSource {
     private let directory: URL
     private let limits: GitLimits
     private let machine: [String: String]

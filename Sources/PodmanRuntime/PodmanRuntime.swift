@@ -71,21 +71,21 @@ public struct PodmanRuntime: StackRuntime {
         return try result.get()
     }
 
-    /// Who builds images where this runtime finds them.
+    /// Who builds images where this runtime finds them, or, with a registry, for those who fetch them there.
     ///
     /// - Parameters:
-    ///   - queue: lets in as many builds as may run at a time.
-    ///   - folder: for outputs and temporary files.
-    public func builder(_ settings: BuildSettings, context: any BuildContextSource, queue: Turnstile, folder: URL) -> PodmanBuilder {
+    ///   - names: what the names of all its images begin with: ``imageNames(namespacePrefix:)``, or a place in the registry.
+    ///   - yard: shared by all builders of the server.
+    public func builder(
+        _ settings: BuildSettings, names: String, registry: BuildSettings.Registry? = nil, context: any BuildContextSource, yard: BuildYard
+    ) -> PodmanBuilder {
         PodmanBuilder(
-            client: client, engine: engine, prefix: namespacePrefix, settings: settings, context: context, queue: queue, folder: folder,
-            clock: clock, logger: logger)
+            client: client, engine: engine, prefix: namespacePrefix, names: names, settings: settings, registry: registry, context: context,
+            yard: yard, clock: clock, logger: logger)
     }
 
-    /// Under which name the images of a repository are kept on this machine.
-    public static func imageRepository(of repository: RepositoryName, namespacePrefix: String) -> String {
-        "localhost/slingshot/\(namespacePrefix)\(repository)"
-    }
+    /// What the names of images built for this machine begin with; the repository's name follows.
+    public static func imageNames(namespacePrefix: String) -> String { "localhost/slingshot/\(namespacePrefix)" }
 
     public func observe(_ stack: StackName) async throws -> Observation {
         try await translatingErrors(about: "network \(namespaceName(of: stack))") {

@@ -14,6 +14,7 @@ struct LogRoutes {
 
     let store: any StackStore
     let live: LiveStack
+    let builders: [String: any ImageBuilder]
 
     /// Seconds between two signs of life in a stream.
     private static let heartbeat = 15.0
@@ -23,23 +24,39 @@ struct LogRoutes {
             let name = try context.stackName
             guard let stack = try await store.read({ try $0.stack(name) }) else { throw RequestRefusal.unknownStack(name.description) }
             var query = try LogQuery(request.uri.queryParameters)
+            let isStream = request.headers[.accept]?.contains("text/event-stream") == true
+            if query.build || stack.phase == .building, let builder = builders[stack.runtime] {
+                let lines: Source = { [query] onLine in
+                    let next = await builder.follow(name)
+                    for line in await builder.output(of: name, last: query.tail) { try await onLine(line) }
+                    if isStream { for await line in next { try await onLine(line) } }
+                }
+                return try await answer(request, isStream, lines)
+            }
             guard stack.namespaceUID != nil else {
                 throw Problem.refused("\(name) has nothing that runs; it is \(stack.phase.rawValue)")
             }
             let runtime = try translatingErrors { try live.runtime(of: stack) }
-            guard request.headers[.accept]?.contains("text/event-stream") == true else {
-                let lines = Collected()
-                try await translatingErrors { try await runtime.logs(of: name, query) { line in await lines.append(line) } }
-                return try Response.json(LogList(lines: await lines.all))
+            if isStream, query.previous {
+                throw Problem.badRequest("what ran before is over; give either `previous` or a live stream")
             }
-            guard !query.previous else { throw Problem.badRequest("what ran before is over; give either `previous` or a live stream") }
-            query.follow = true
-            return stream(request, of: name, query, from: runtime)
+            query.follow = isStream
+            return try await answer(request, isStream) { [query] onLine in try await runtime.logs(of: name, query, onLine: onLine) }
         }
     }
 
+    /// What tells lines, one by one, to its end.
+    private typealias Source = @Sendable (_ onLine: @Sendable (LogLine) async throws -> Void) async throws -> Void
+
+    private func answer(_ request: Request, _ isStream: Bool, _ source: @escaping Source) async throws -> Response {
+        if isStream { return stream(request, source) }
+        let lines = Collected()
+        try await translatingErrors { try await source { line in await lines.append(line) } }
+        return try Response.json(LogList(lines: await lines.all))
+    }
+
     /// A stream that lasts until the stack is gone, the client leaves, or the server shuts down.
-    private func stream(_ request: Request, of name: StackName, _ query: LogQuery, from runtime: any StackRuntime) -> Response {
+    private func stream(_ request: Request, _ source: @escaping Source) -> Response {
         let headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-store"]
         return Response(
             status: .ok, headers: headers,
@@ -50,7 +67,7 @@ struct LogRoutes {
                         group.addTask {
                             defer { frames.finish() }
                             do {
-                                try await runtime.logs(of: name, query) { line in
+                                try await source { line in
                                     await frames.send(ServerSentEvent(data: try ControlCoding.text(line)).text)
                                     try Task.checkCancellation()
                                 }
@@ -115,6 +132,6 @@ extension LogQuery {
         }
         self.init(
             service: parameters["service"].map(String.init), container: parameters["container"].map(String.init), since: since, tail: tail,
-            previous: parameters["previous"] == "true")
+            previous: parameters["previous"] == "true", build: parameters["build"] == "true")
     }
 }

@@ -19,6 +19,8 @@ public struct SlingshotService: Sendable {
     public var health: EngineHealth
     /// What is asked for workloads and logs, by its key in the configuration.
     public var runtimes: [String: any StackRuntime]
+    /// Who knows the output of builds, by the runtime that they build for.
+    public var builders: [String: any ImageBuilder] = [:]
     /// What is counted, here and elsewhere.
     public var registry: MetricsRegistry
     /// The API's configured bearer token, the first admin's.
@@ -71,7 +73,7 @@ public struct SlingshotService: Sendable {
         OpenAPIRoute().add(to: api)
         let live = LiveStack(runtimes: runtimes, clock: clock)
         StackRoutes(store: store, intake: intake, policy: policy, live: live).add(to: api)
-        LogRoutes(store: store, live: live).add(to: api)
+        LogRoutes(store: store, live: live, builders: builders).add(to: api)
         PlanRoutes(store: store, plan: plan).add(to: api)
         ShareRoutes(store: store, clock: clock, link: shareLink).add(to: api)
         TokenRoutes(store: store, clock: clock).add(to: api)

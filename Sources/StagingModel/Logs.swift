@@ -10,6 +10,8 @@ public struct LogQuery: Hashable, Sendable {
     public var tail: Int
     /// The run before the current one, of containers that were restarted.
     public var previous: Bool
+    /// What the stack's last build said, instead of containers.
+    public var build: Bool
     /// Goes on with what is written from now on, in pods that come later too.
     public var follow: Bool
 
@@ -18,7 +20,7 @@ public struct LogQuery: Hashable, Sendable {
 
     public init(
         service: String? = nil, container: String? = nil, since: String? = nil, tail: Int = usualTail, previous: Bool = false,
-        follow: Bool = false
+        follow: Bool = false, build: Bool = false
     ) {
         self.service = service
         self.container = container
@@ -26,6 +28,7 @@ public struct LogQuery: Hashable, Sendable {
         self.tail = tail
         self.previous = previous
         self.follow = follow
+        self.build = build
     }
 }
 

@@ -6,43 +6,9 @@ import Testing
 
 /// Images built of a pull request's commit, with the real program on podman.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct BuildTests {
-    private func run(builds: String = "", _ body: @Sendable (PodmanServe) async throws -> Void) async throws {
-        try PodmanTestEngine.require()
-        let prefix = "b\(String(UInt32.random(in: 0..<0xFFFFFF), radix: 36))-"
-        do {
-            try await withTemporaryDirectory { directory in
-                let repository = try await GitRepository(at: directory.appending(path: "shop.git"))
-                let fixture = PodmanServe(directory: directory, prefix: prefix, repository: repository)
-                try fixture.configure(more: "builds: {localImages: [\"\(PodmanTestEngine.image)\"], network: none, \(builds)}")
-                try await body(fixture)
-            }
-        } catch {
-            await PodmanTestEngine.remove(prefix)
-            throw error
-        }
-        #expect(try await PodmanTestEngine.leftovers(prefix) == [])
-        #expect(try await BuildLeftovers.all(prefix) == [])
-        await PodmanTestEngine.remove(prefix)
-    }
-
-    /// A page that busybox serves, made in three layers.
-    private func files(_ page: String, containerfile: String? = nil) -> [String: String] {
-        [
-            ".slingshot.yaml": "template: web\nbuild: {context: app}\nvalues: {port: 8080}\n",
-            "app/Containerfile": containerfile ?? """
-                FROM \(PodmanTestEngine.image)
-                USER 0
-                RUN echo a slow step && mkdir -p /www && date > /www/when && chmod -R a+rX /www
-                COPY page /www/index.html
-                USER 65532
-                """,
-            "app/page": page,
-        ]
-    }
-
     @Test func `an image is built from the ref, deployed, and a push builds the rest anew`() async throws {
-        try await run { fixture async throws in
-            let first = try await fixture.repository.commit(files("one"), to: PullRequest.headRef(7))
+        try await BuildFixture.run { fixture async throws in
+            let first = try await fixture.repository.commit(BuildFixture.files("one", salt: fixture.prefix), to: PullRequest.headRef(7))
             try await fixture.serving { serving async throws in
                 #expect(try await serving.deliver(GitHubDelivery("opened", head: first)) == 202)
                 try await serving.wait(for: .ready)
@@ -50,23 +16,24 @@ import Testing
                 let when = try await fixture.ask("web", "http://web/when")
                 let events = try await serving.client.events(of: "shop-7").map(\.message)
                 #expect(events.contains { $0.hasPrefix("built the image localhost/slingshot/\(fixture.prefix)shop:\(first)") })
-                let second = try await fixture.repository.commit(files("two"), to: PullRequest.headRef(7))
+                #expect(
+                    try await serving.cli(["logs", "shop-7", "--build"]).output.contains("build/build a slow step of \(fixture.prefix)\n"))
+                let second = try await fixture.repository.commit(
+                    BuildFixture.files("two", salt: fixture.prefix), to: PullRequest.headRef(7))
                 #expect(try await serving.deliver(GitHubDelivery("synchronize", head: second)) == 202)
                 try await serving.wait(for: .ready)
                 #expect(try await fixture.ask("web", "http://web/") == "two")
                 // the step before the page was not done again
                 #expect(try await fixture.ask("web", "http://web/when") == when)
-                try await serving.deliver(GitHubDelivery("closed", head: second))
-                try await serving.wait(for: .destroyed)
-                try await BuildLeftovers.vanish(fixture.prefix)
+                #expect(try await serving.cli(["logs", "shop-7", "--build"]).output.contains("Using cache"))
+                try await BuildFixture.close(second, serving, fixture)
             }
         }
     }
 
     @Test func `what a build that fails said last is in the status`() async throws {
-        try await run { fixture async throws in
-            let file = "FROM \(PodmanTestEngine.image)\nUSER 0\nRUN echo compiling; echo 'shop.c:7: missing ;'; exit 3\n"
-            let head = try await fixture.repository.commit(files("one", containerfile: file), to: PullRequest.headRef(7))
+        try await BuildFixture.run { fixture async throws in
+            let head = try await BuildFixture.push("RUN echo compiling; echo 'shop.c:7: missing ;'; exit 3", to: fixture)
             try await fixture.serving { serving async throws in
                 try await serving.deliver(GitHubDelivery("opened", head: head))
                 try await serving.wait(for: .failed)
@@ -74,29 +41,82 @@ import Testing
                 #expect(stack.message.hasPrefix("the build failed: building at STEP \"RUN echo compiling"), "\(stack.message)")
                 #expect(
                     stack.message.hasSuffix("exit status 3; its output ended with: compiling | shop.c:7: missing ;"), "\(stack.message)")
-                try await serving.deliver(GitHubDelivery("closed", head: head))
-                try await serving.wait(for: .destroyed)
-                try await BuildLeftovers.vanish(fixture.prefix)
+                try await BuildFixture.close(head, serving, fixture)
             }
         }
     }
-}
 
-/// What builds leave on a machine when something goes wrong.
-enum BuildLeftovers {
-    /// Returns once there are none; they go soon after the stack.
-    static func vanish(_ prefix: String) async throws {
-        for _ in 0..<100 {
-            if try await all(prefix).isEmpty { return }
-            try await Task.sleep(for: .milliseconds(100))
+    @Test(arguments: [
+        ("RUN while :; do :; done", "the build failed: it took longer than 5s (`builds.timeout`)"),
+        ("RUN /bin/busybox dd if=/dev/zero of=/big bs=1M count=100000", "the build failed: a step wrote a file of more than"),
+        (
+            "RUN i=0; while :; do i=$((i+1)); /bin/busybox dd if=/dev/zero of=/f$i bs=1M count=60 2>/dev/null; /bin/busybox sync; done",
+            "the build failed: it wrote more than 64 MiB (`builds.size`)"
+        ),
+        ("RUN --mount=type=cache,target=/x true", "app/Containerfile:3: RUN --mount is allowed with type=tmpfs only"),
+        (
+            "COPY --from=localhost/slingshot/other:1 / /",
+            "the build failed: app/Containerfile:3: the image localhost/slingshot/other:1 is one of this machine's own"
+        ),
+    ])
+    func `a build that goes too far ends with the reason, and leaves nothing`(step: String, reason: String) async throws {
+        try await BuildFixture.run(builds: "network: none, timeout: 5s, size: 64Mi") { fixture async throws in
+            let head = try await BuildFixture.push(step, to: fixture)
+            try await fixture.serving { serving async throws in
+                try await serving.deliver(GitHubDelivery("opened", head: head))
+                try await serving.wait(for: .failed)
+                let message = try await serving.client.stack("shop-7").message
+                #expect(message.hasPrefix(reason), "\(message)")
+                #expect(try await BuildFixture.processes(fixture.state.path + "/builds") == [])
+                try await BuildFixture.close(head, serving, fixture)
+            }
         }
-        #expect(try await all(prefix) == [])
     }
 
-    static func all(_ prefix: String) async throws -> [String] {
-        let images = try await PodmanTestEngine.podman(["images", "-a", "--format", "{{.Repository}}:{{.Tag}} {{.Labels}}"])
-        let external = try await PodmanTestEngine.podman(["ps", "-a", "--external", "--format", "{{.Command}} {{.Names}}"])
-        return images.split(separator: "\n").filter { $0.contains(prefix) }.map { "image: \($0)" }
-            + external.split(separator: "\n").filter { $0.hasPrefix("buildah ") }.map { "container: \($0)" }
+    @Test func `closing the pull request ends its build at once`() async throws {
+        try await BuildFixture.run { fixture async throws in
+            let head = try await BuildFixture.push("RUN echo begun && /bin/busybox sleep 3333", to: fixture)
+            try await fixture.serving { serving async throws in
+                try await serving.deliver(GitHubDelivery("opened", head: head))
+                try await BuildFixture.wait(forOutput: "begun", serving)
+                #expect(try await serving.client.stack("shop-7").phase == .building)
+                #expect(try await !BuildFixture.processes("sleep 3333").isEmpty)
+                try await BuildFixture.close(head, serving, fixture)
+                #expect(try await BuildFixture.processes("sleep 3333") == [])
+            }
+        }
+    }
+
+    @Test func `killed during a build it leaves no process, and goes on afterwards`() async throws {
+        try await BuildFixture.run { fixture async throws in
+            let head = try await BuildFixture.push("RUN echo begun && /bin/busybox sleep 4", to: fixture)
+            try await fixture.serving { serving async throws in
+                try await serving.deliver(GitHubDelivery("opened", head: head))
+                try await BuildFixture.wait(forOutput: "begun", serving)
+                await serving.process.kill()
+            }
+            try await BuildFixture.noProcesses(fixture)
+            try await fixture.serving { serving async throws in
+                try await serving.wait(for: .ready)
+                try await BuildFixture.close(head, serving, fixture)
+            }
+        }
+    }
+
+    @Test func `a build whose podman service is killed is tried again`() async throws {
+        try await BuildFixture.run { fixture async throws in
+            let head = try await BuildFixture.push("RUN echo begun && /bin/busybox sleep 4", to: fixture)
+            try await fixture.serving { serving async throws in
+                try await serving.deliver(GitHubDelivery("opened", head: head))
+                try await BuildFixture.wait(forOutput: "begun", serving)
+                for process in try await BuildFixture.processes("podman system service.*\(fixture.state.path)/builds") {
+                    kill(process, SIGKILL)
+                }
+                try await serving.wait(for: .ready)
+                let events = try await serving.client.events(of: "shop-7")
+                #expect(events.contains { $0.kind == .failure && $0.message.contains("the build broke off") })
+                try await BuildFixture.close(head, serving, fixture)
+            }
+        }
     }
 }

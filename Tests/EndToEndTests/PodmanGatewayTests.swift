@@ -141,7 +141,7 @@ import Testing
                     try await browser.wait(for: "shop-7 is gone")
                     try keep(try await browser.screenshot(), as: "podman-gone")
                 }
-                try await BuildLeftovers.vanish(fixture.prefix)
+                try await BuildFixture.vanish(fixture.prefix)
             }
         }
     }

@@ -29,11 +29,11 @@ struct PodmanServe: Sendable {
 
     func configure(
         lifetime: String = "{default: 24h, maximum: 7d}", forge: Forge = .github, runtime: String = "{kind: podman}",
-        routing: String = "{kind: ingress}",
+        routing: String = "{kind: ingress}", listen: String = "127.0.0.1:0",
         more: String = ""
     ) throws {
         let text = """
-            server: {listen: "127.0.0.1:0", apiToken: {env: SLINGSHOT_TOKEN}}
+            server: {listen: "\(listen)", apiToken: {env: SLINGSHOT_TOKEN}}
             state: \(state.path)
             domain: staging.localhost
             namespacePrefix: \(prefix)

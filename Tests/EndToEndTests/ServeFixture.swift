@@ -70,7 +70,7 @@ struct ServeFixture: Sendable {
     func configure(
         lifetime: String = "{default: 24h, maximum: 7d}", kubeconfig: String? = nil, domain: String = "staging.localhost",
         routing: String = "{kind: ingress}",
-        access: String = "null", runtime: String = "cluster", hasBox: Bool = false
+        access: String = "null", runtime: String = "cluster", hasBox: Bool = false, more: String = ""
     ) throws {
         let text = """
             server: {listen: "127.0.0.1:0", apiToken: {env: SLINGSHOT_TOKEN}}
@@ -89,6 +89,7 @@ struct ServeFixture: Sendable {
                 runtime: \(runtime)
                 webhookSecret: {env: SHOP_WEBHOOK_SECRET}
                 access: \(access)
+            \(more)
 
             """
         try Data(text.utf8).write(to: directory.appending(path: "slingshot.yaml"))

@@ -205,6 +205,50 @@ import Testing
         #expect(!error.isRetryable)
     }
 
+    @Test func exportsAFolderAsTarReadsIt() async throws {
+        let long = String(repeating: "n", count: 150)
+        let commit = try await fetched([
+            "app/Containerfile": .file("FROM x\n"), "app/run.sh": .bytes([1, 2, 3]), "app/d/\(long)": .file("long"),
+            "app/d/link": .link("../../../etc/passwd"), "app/module": .submodule, "other": .file("no"),
+        ])
+        let archive = upstream.folder.url.appending(path: "context.tar").path
+        let unpacked = upstream.folder.url.appending(path: "context")
+        try FileManager.default.createDirectory(at: unpacked, withIntermediateDirectories: true)
+        try await refs.export("app", at: commit, of: shop, to: archive, limits: BuildContextLimits())
+        _ = try run(["tar", "-xf", archive, "-C", unpacked.path], input: Data())
+        let listed = try #require(FileManager.default.enumerator(atPath: unpacked.path)).compactMap { $0 as? String }.sorted()
+        #expect(listed == ["Containerfile", "d", "d/\(long)", "d/link", "module", "run.sh"])
+        #expect(try Data(contentsOf: unpacked.appending(path: "run.sh")) == Data([1, 2, 3]))
+        #expect(FileManager.default.isExecutableFile(atPath: unpacked.appending(path: "run.sh").path))
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: unpacked.appending(path: "d/link").path) == "../../../etc/passwd")
+        // the same content gives the same bytes in another commit, so that layers are found again
+        let next = try await fetched([
+            "app/Containerfile": .file("FROM x\n"), "app/run.sh": .bytes([1, 2, 3]), "app/d/\(long)": .file("long"),
+            "app/d/link": .link("../../../etc/passwd"), "app/module": .submodule, "other": .file("changed"),
+        ])
+        let again = archive + "2"
+        try await refs.export("app/", at: next, of: shop, to: again, limits: BuildContextLimits())
+        #expect(next != commit && FileManager.default.contentsEqual(atPath: archive, andPath: again))
+    }
+
+    @Test func refusesToExportTooMuchAndWhatIsNotThere() async throws {
+        let commit = try await fetched(["app/a": .file("12345"), "app/b": .file("1"), "link": .link("app")])
+        let file = upstream.folder.url.appending(path: "context.tar").path
+        func problem(_ folder: String, entries: Int = 9, bytes: Int = 99) async throws -> String {
+            let limits = BuildContextLimits(entries: entries, bytes: bytes)
+            let error = try await #require(throws: StepError.self) {
+                try await refs.export(folder, at: commit, of: shop, to: file, limits: limits)
+            }
+            #expect(!error.isRetryable)
+            return error.message
+        }
+        #expect(try await problem("nothing").contains("does not exist at"))
+        #expect(try await problem("link").contains("is a symbolic link"))
+        #expect(try await problem("../app").contains("is not valid"))
+        #expect(try await problem("app", entries: 1).contains("holds more than 1 files"))
+        #expect(try await problem("app", bytes: 5).contains("holds more than 0 MiB"))
+    }
+
     private func fetched(_ files: [String: Upstream.Entry]) async throws -> CommitID {
         try upstream.commit(files)
         return try await refs.fetch("refs/pull/7/head", of: shop)

@@ -1,8 +1,9 @@
 import Foundation
-import Orchestration
 import SlingshotTestSupport
 import StagingModel
 import Testing
+
+@testable import Orchestration
 
 @Suite struct DecideTests {
     let now = Samples.start.addingTimeInterval(100)
@@ -40,6 +41,34 @@ import Testing
         #expect(decide(stack, observed: present(), now: now) == .fetch(revision: 2))
         stack.fetched = .init(revision: 2, commit: Samples.commit("b"))
         #expect(decide(stack, observed: present(), now: now) == .deploy(revision: 2, commit: Samples.commit("b")))
+    }
+
+    @Test func `an image that the commit asks for is built before it is deployed, once`() {
+        var stack = Samples.stack { $0.fetched = .init(revision: 1, commit: Samples.commit("a"), image: "i:a") }
+        #expect(decide(stack, observed: .absent, now: now) == .build(revision: 1, commit: Samples.commit("a"), image: "i:a"))
+        stack.built(at: now)
+        #expect(decide(stack, observed: .absent, now: now) == .deploy(revision: 1, commit: Samples.commit("a")))
+        stack.deployed = .init(revision: 1, commit: Samples.commit("a"), planDigest: "d", at: now)
+        stack.namespaceUID = "u1"
+        stack.fetched?.builtAt = nil
+        #expect(decide(stack, observed: present(), now: now) == .watch(revision: 1))
+    }
+
+    @Test func `a build ends with what it was for, and what its commit caused is final`() {
+        let stack = Samples.stack { $0.fetched = .init(revision: 1, commit: Samples.commit("a"), image: "i:a") }
+        let step = Step.build(revision: 1, commit: Samples.commit("a"), image: "i:a")
+        #expect(!step.yields(to: stack, begunWith: stack, at: now))
+        #expect(step.yields(to: Samples.stack { $0.revision = 2 }, begunWith: stack, at: now))
+        #expect(step.yields(to: Samples.stack { $0.wanted = .gone(.closed) }, begunWith: stack, at: now))
+        #expect(step.yields(to: stack, begunWith: stack, at: end))
+        var failed = stack
+        failed.began(step)
+        #expect(failed.phase == .building)
+        _ = failed.failed(step, StepError("the build failed", isRetryable: false), at: now)
+        #expect(failed.phase == .failed && failed.failure?.retryAt == nil)
+        failed = stack
+        _ = failed.failed(step, StepError("podman is away", isRetryable: true), at: now)
+        #expect(failed.phase != .failed && failed.failure?.retryAt != nil)
     }
 
     @Test func `a push that cut a deploy short is held until it settles, and not longer than the lease`() {

@@ -2,6 +2,7 @@ import Foundation
 import Gateway
 import Logging
 import Orchestration
+import PodmanRuntime
 import StagingModel
 import StrictYAML
 import Telemetry
@@ -37,6 +38,38 @@ import Testing
         #expect(configuration.policy.addressing.namespacePrefix == "staging-")
         #expect(configuration.repositories.map(\.settings.name.description) == ["shop"])
         #expect(configuration.repositories[0].settings.forks == .deny)
+    }
+
+    @Test func `images are named by where they are run`() throws {
+        let podman = Self.minimal.replacing("{kind: kubernetes}", with: "{kind: podman}")
+        #expect(try load(podman).repositories[0].settings.imageRepository == "localhost/slingshot/staging-shop")
+        #expect(try load(Self.minimal).repositories[0].settings.imageRepository == nil)
+        let pushed = try load(
+            Self.minimal
+                + "\nbuilds: {push: \"r.example.com:5000/team\", credentials: {user: u, password: {env: P}}, timeout: 90s, size: 1Gi, free: 1Mi, memory: 512Mi, cpu: 500m, concurrency: 3, reach: [10.1.0.0/16], localImages: [\"localhost/base:1\"]}"
+        )
+        #expect(pushed.repositories[0].settings.imageRepository == "r.example.com:5000/team/staging-shop")
+        let settings = BuildSettings(
+            timeout: 90, size: 1 << 30, floor: 1 << 20, memory: 512 << 20, cpu: 500, access: .internet(reaching: ["10.1.0.0/16"]),
+            localImages: ["localhost/base:1"])
+        #expect(pushed.builds.settings == settings)
+        #expect(pushed.builds.concurrency == 3)
+    }
+
+    @Test(arguments: [
+        ("{psuh: r}", "\"psuh\" is unknown; did you mean \"push\"?"),
+        ("{push: \"https://r.example.com\"}", "must be a registry and a path in it, such as registry.example.com/slingshot"),
+        ("{insecure: true}", "builds.insecure: is of use with `push` only"),
+        ("{network: host}", "builds.network: must be internet or none"),
+        ("{network: none, reach: [10.0.0.1]}", "with network: none a build reaches nothing"),
+        ("{reach: [example.com]}", "must be an address or a network, such as 10.1.2.0/24"),
+        ("{size: 1Ki}", "builds.size: must be at least 1Mi"),
+        ("{cpu: 1m}", "builds.cpu: must be at least 10m"),
+        ("{push: r, credentials: {user: u, password: p}}", "builds.credentials.password: must be a mapping"),
+    ])
+    func `what is wrong with builds`(builds: String, expected: String) {
+        let error = #expect(throws: YAMLProblem.self) { _ = try load("\(Self.minimal)\nbuilds: \(builds)") }
+        #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
     }
 
     @Test func `everything that can be set`() throws {

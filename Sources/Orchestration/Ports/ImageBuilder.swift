@@ -16,6 +16,9 @@ public protocol ImageBuilder: Sendable {
 
     /// The last lines of a stack's current or last build, at most `count`; none when nothing is known of one.
     func output(of stack: StackName, last count: Int) async -> [LogLine]
+
+    /// The lines of the build that is under way, from now on; ends with it, and at once when none is.
+    func follow(_ stack: StackName) async -> AsyncStream<LogLine>
 }
 
 /// What to build, and under which name.
@@ -44,7 +47,7 @@ public enum BuildOutcome: Hashable, Sendable {
 }
 
 /// Where the files of a build come from. Implemented by `GitRefs`.
-public protocol BuildContextSource: Sendable {
+public protocol BuildContextSource: RefSource {
     /// Writes a folder of a commit to `file` as a tar archive, its paths relative to the folder; the whole tree for an empty path.
     /// Symbolic links are written as links and never followed, submodules as empty folders.
     ///

@@ -7,6 +7,8 @@ public import StagingModel
 /// because what a crash left announces itself to nobody.
 public struct ImageSweeper: Service {
     static let interval: TimeInterval = 600
+    /// Seconds until the next look when one failed: podman gives up listing when something is removed meanwhile.
+    static let impatience: TimeInterval = 10
     /// Seconds between a change and the look that it causes: what comes together is looked at together.
     static let settling: TimeInterval = 1
 
@@ -37,8 +39,8 @@ public struct ImageSweeper: Service {
             await withDiscardingTaskGroup { group in
                 group.addTask { for await name in changes where await isSettled(name) { agenda.change() } }
                 while !Task.isCancelled {
-                    await sweep()
-                    await agenda.wait(until: clock.now.addingTimeInterval(Self.interval), clock: clock)
+                    let pause = await sweep() ? Self.interval : Self.impatience
+                    await agenda.wait(until: clock.now.addingTimeInterval(pause), clock: clock)
                     try? await clock.sleep(until: clock.now.addingTimeInterval(Self.settling))
                 }
                 group.cancelAll()
@@ -52,7 +54,8 @@ public struct ImageSweeper: Service {
         return stack.phase == .ready || stack.phase == .destroyed
     }
 
-    private func sweep() async {
+    /// Whether all went well.
+    private func sweep() async -> Bool {
         do {
             let stacks = try await store.read { try $0.stacks(includingDestroyed: false) }
             let images = Set(stacks.flatMap(images))
@@ -60,8 +63,10 @@ public struct ImageSweeper: Service {
                 let count = try await builder.prune(keeping: images, outputsOf: Set(stacks.map(\.name)))
                 if count > 0 { logger.info("removed images that no stack uses", metadata: ["images": "\(count)"]) }
             }
+            return true
         } catch {
             if !Task.isCancelled { logger.warning("images could not be looked through", metadata: ["error": "\(error)"]) }
+            return false
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Orchestration
 import StagingModel
 
 /// What podman says while it builds: JSON objects one after another, each with a piece of the output or the error that ended it.
@@ -51,9 +52,28 @@ enum BuildFailure {
     private static let mostLines = 5
     private static let longest = 200
 
-    /// `lines` is the output's end; podman's own lines (`STEP 3/4: …`, `--> 770a19a153b`) say nothing that `reason` does not.
+    /// What podman gave as the reason, with what it means, as far as `lines`, the output's end, tell. `size` is the largest file that a step may
+    /// write.
+    static func error(_ reason: String, lines: [String], size: Int64) -> StepError {
+        if reason.contains("no space left on device") {
+            return StepError("the machine's disk is full: \(reason.oneLine(limit: 300)); make room on the machine", isRetryable: true)
+        }
+        // the image that a layer was found in went away in this very moment
+        if reason.contains("image not known") || reason.contains("layer not known") { return StepError(reason, isRetryable: true) }
+        // SIGXFSZ, as a shell tells it, and EFBIG, as programs do
+        let isTooLarge = (lines.suffix(mostLines) + [reason]).contains { $0.lowercased().contains("file too large") }
+        if isTooLarge || reason.hasSuffix("exit status 153") {
+            return StepError("a step wrote a file of more than \(size) bytes (`builds.size`): \(reason)", isRetryable: false)
+        }
+        return StepError(reason, isRetryable: false)
+    }
+
+    /// `STEP 3/4: …`, `--> 770a19a153b`, `time="…" level=…`: they say nothing that the reason does not.
+    private static func isPodmans(_ line: String) -> Bool { ["STEP ", "--> ", "COMMIT ", "time=\""].contains { line.hasPrefix($0) } }
+
+    /// `lines` is the output's end.
     static func text(_ reason: String, lines: [String]) -> String {
-        let told = lines.filter { !$0.hasPrefix("STEP ") && !$0.hasPrefix("--> ") && !$0.hasPrefix("COMMIT ") }
+        let told = lines.filter { !isPodmans($0) }
         let end = told.suffix(mostLines).map { $0.oneLine(limit: longest) }
         let output = end.isEmpty ? "" : "; its output ended with: \(end.joined(separator: " | "))"
         return "the build failed: \(reason.oneLine(limit: 400))\(output)"

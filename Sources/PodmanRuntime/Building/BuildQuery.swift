@@ -3,8 +3,7 @@ import StagingModel
 
 /// What podman's API is told of a build.
 enum BuildQuery {
-    /// - Parameters:
-    ///   - layers: of an image that a build may begin with nothing is fetched any more: what it names was looked at and is there.
+    /// Nothing is fetched any more: what the Containerfile begins with was looked at, and is there.
     static func items(_ request: BuildRequest, namespace: String, prefix: String, settings: BuildSettings) -> [(String, String)] {
         // a list, because podman puts the fields of an object in any order, and then finds no layer again
         let labels = BuildLabels.image(request.repository.name, prefix: prefix).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }

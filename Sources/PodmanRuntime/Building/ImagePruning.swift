@@ -7,29 +7,38 @@ import StagingModel
 struct ImagePruning {
     let client: PodmanClient
     let prefix: String
+    /// Only names that begin with this are anything of this builder's.
+    let names: String
 
-    struct Image: Decodable, Hashable {
+    struct Image: Decodable, Hashable, Labelled {
         var id: String
+        var labels: [String: String]?
         /// Empty for a layer.
         var names: [String]?
 
         private enum CodingKeys: String, CodingKey {
             case id = "Id"
+            case labels = "Labels"
             case names = "Names"
         }
     }
 
-    /// Layers are left alone while something is being built of them. Returns how many images went. What a container uses stays.
-    func prune(keeping wanted: Set<String>, isBuilding: Bool) async throws -> Int {
+    /// Removes images under other names than these, each with the layers that nothing else is made of. Returns how many went; what a container
+    /// uses stays.
+    func prune(keeping wanted: Set<String>) async throws -> Int {
         var count = 0
         for image in try await images() {
-            for name in image.names ?? [] where name.hasPrefix("localhost/slingshot/\(prefix)") && !wanted.contains(name) {
-                // takes the layers along that nothing else is made of
+            for name in image.names ?? [] where name.hasPrefix(names) && !wanted.contains(name) {
                 if try await remove("/images/\(PodmanClient.escaped(name))") { count += 1 }
             }
         }
-        guard !isBuilding else { return count }
-        // What failed, or was interrupted, ends in a layer that nothing is made of; podman refuses the others.
+        return count
+    }
+
+    /// Removes the layers of builds that failed or were interrupted: nothing is made of them. podman keeps the others. Not to be called while
+    /// something is built.
+    func pruneLayers() async throws -> Int {
+        var count = 0
         while true {
             var removed = 0
             for image in try await images() where image.names?.isEmpty ?? true {
@@ -41,9 +50,9 @@ struct ImagePruning {
     }
 
     private func images() async throws -> [Image] {
-        let labels = ["\(StackMetadata.managedBy)=\(StackMetadata.manager)", "\(BuildLabels.prefix)=\(prefix)"]
-        let filters: JSONValue = ["label": .array(labels.map { .string($0) })]
-        return try await client.get("/images/json", [("all", "true"), ("filters", filters.canonicalText)])
+        // one label only: asked for two, podman 4.3 finds no image
+        let all: [Image] = try await client.list("/images/json", [("all", "true")], labels: [BuildLabels.prefix: prefix])
+        return all.filter { $0.labels?[StackMetadata.managedBy] == StackMetadata.manager }
     }
 
     /// False when something needs it: then podman answers with an error for a container's, and with nothing done for a layer.

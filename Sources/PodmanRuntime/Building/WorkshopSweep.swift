@@ -15,23 +15,23 @@ struct WorkshopSweep: Sendable {
         await removeFolder(folder)
     }
 
-    /// All of every build but those of `alive`: what a crash left.
-    func removeAll(except alive: Set<String>, below folder: URL) async throws {
-        let marks = Set(alive.map(BuildLabels.mark))
+    /// All of every build but those that are under way: what a crash left. `isAlive` is asked of what was found, so a build that begins
+    /// meanwhile loses nothing.
+    func removeAll(below folder: URL, except isAlive: @Sendable (_ namespace: String) -> Bool) async throws {
         try await removeContainers { mark in
             guard let namespace = BuildLabels.namespace(ofMark: mark), namespace.hasPrefix(prefix) else { return false }
-            return StackName(String(namespace.dropFirst(prefix.count))) != nil && !marks.contains(mark)
+            return StackName(String(namespace.dropFirst(prefix.count))) != nil && !isAlive(namespace)
         }
         let own = [StackMetadata.managedBy: StackMetadata.manager, BuildLabels.prefix: prefix]
         let networks: [Network] = try await client.list("/networks/json", labels: own)
         let pods: [PodSummary] = try await client.list("/pods/json", labels: own)
-        for namespace in Set((networks.map(\.labels) + pods.map(\.labels)).compactMap { $0?[BuildLabels.build] }).subtracting(alive) {
+        for namespace in Set((networks.map(\.labels) + pods.map(\.labels)).compactMap { $0?[BuildLabels.build] }) where !isAlive(namespace)
+        {
             try await removeNetworks(BuildLabels.build(namespace, prefix: prefix))
         }
-        let kept = Set(alive.map { Workshop.folderName($0) })
         for found in (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: [.isDirectoryKey])) ?? [] {
             let isFolder = (try? found.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory ?? false
-            if isFolder, !kept.contains(found.lastPathComponent) { await removeFolder(found) }
+            if isFolder, !isAlive(found.lastPathComponent) { await removeFolder(found) }
         }
     }
 

@@ -52,11 +52,12 @@ struct PodmanClient: Sendable {
     /// - Parameter timeout: for all of it. Most calls take milliseconds; stopping a container takes as long as its grace.
     @discardableResult
     func send(
-        _ method: Method, _ path: String, _ query: [(String, String)] = [], _ body: Body? = nil, timeout: Duration = .seconds(60)
+        _ method: Method, _ path: String, _ query: [(String, String)] = [], _ body: Body? = nil, headers: [(String, String)] = [],
+        timeout: Duration = .seconds(60)
     ) async throws -> ByteBuffer {
-        do { return try await exchange(method, path, query, body, timeout: timeout) } catch PodmanError.unreachable {
+        do { return try await exchange(method, path, query, body, headers, timeout: timeout) } catch PodmanError.unreachable {
             try await revive()
-            return try await exchange(method, path, query, body, timeout: timeout)
+            return try await exchange(method, path, query, body, headers, timeout: timeout)
         }
     }
 
@@ -100,18 +101,18 @@ struct PodmanClient: Sendable {
         if !rest.isEmpty { try await onObject(rest) }
     }
 
-    private func exchange(_ method: Method, _ path: String, _ query: [(String, String)], _ body: Body?, timeout: Duration) async throws
-        -> ByteBuffer
-    {
+    private func exchange(
+        _ method: Method, _ path: String, _ query: [(String, String)], _ body: Body?, _ headers: [(String, String)] = [], timeout: Duration
+    ) async throws -> ByteBuffer {
         try await within(timeout, "\(method.rawValue) \(path)") {
-            let response = try await begin(method, path, query, body, timeout: timeout)
+            let response = try await begin(method, path, query, body, headers, timeout: timeout)
             do { return try await response.body.collect(upTo: Self.largestAnswer) } catch { throw Self.translated(error, socket: socket) }
         }
     }
 
-    private func begin(_ method: Method, _ path: String, _ query: [(String, String)], _ body: Body?, timeout: Duration) async throws
-        -> HTTPClientResponse
-    {
+    private func begin(
+        _ method: Method, _ path: String, _ query: [(String, String)], _ body: Body?, _ headers: [(String, String)] = [], timeout: Duration
+    ) async throws -> HTTPClientResponse {
         try Task.checkCancellation()
         var target = "/v4.0.0/libpod\(path)"
         if !query.isEmpty { target += "?" + query.map { "\($0)=\(Self.escaped($1))" }.joined(separator: "&") }
@@ -120,7 +121,7 @@ struct PodmanClient: Sendable {
         }
         var request = HTTPClientRequest(url: url.absoluteString)
         request.method = HTTPMethod(rawValue: method.rawValue)
-        request.headers = ["host": "podman"]  // a socket has no name, and podman's server wants one
+        request.headers = HTTPHeaders([("host", "podman")] + headers)  // a socket has no name, and podman's server wants one
         switch body {
         case .json(let value):
             request.headers.add(name: "content-type", value: "application/json")

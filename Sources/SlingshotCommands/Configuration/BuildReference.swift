@@ -24,7 +24,7 @@ struct BuildReference: Sendable {
                 "push", "insecure", "credentials", "timeout", "size", "free", "memory", "cpu", "concurrency", "network", "reach",
                 "localImages",
             ], &problems)
-        push = problems.collect { () throws(YAMLProblem) in try fields.optional("push").map(Self.registry) } ?? nil
+        push = problems.collect { () throws(YAMLProblem) in try fields.optional("push").map(Self.registryName) } ?? nil
         isInsecure = problems.collect { () throws(YAMLProblem) in try fields.optional("insecure")?.boolean() ?? false } ?? false
         problems.collect { () throws(YAMLProblem) in
             guard let credentials = try fields.optional("credentials")?.mapping(allowing: ["user", "password"]) else { return }
@@ -47,7 +47,14 @@ struct BuildReference: Sendable {
         try problems.check()
     }
 
-    private static func registry(_ value: YAMLValue) throws(YAMLProblem) -> String {
+    /// Reads the password. Throws ``ConfigurationError``.
+    func registry() throws -> BuildSettings.Registry? {
+        guard push != nil else { return nil }
+        return BuildSettings.Registry(
+            isInsecure: isInsecure, user: user, password: try password?.read(for: "the password of `builds.credentials`"))
+    }
+
+    private static func registryName(_ value: YAMLValue) throws(YAMLProblem) -> String {
         let text = try value.string()
         guard text.utf8.count <= 200, text.wholeMatch(of: /[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*/) != nil else {
             throw value.problem("must be a registry and a path in it, such as registry.example.com/slingshot")

@@ -32,6 +32,9 @@ struct LogsCommand: AsyncParsableCommand {
     @Flag(help: "The run before the current one, of containers that were restarted.")
     var previous = false
 
+    @Flag(help: "What the last build of the stack's image said. While it is being built, that is what is shown without this too.")
+    var build = false
+
     @OptionGroup var client: ClientOptions
     @OptionGroup var output: OutputOptions
 
@@ -43,7 +46,8 @@ struct LogsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let query = LogQuery(
-            service: service, container: container, since: try start(now: Date()), tail: tail, previous: previous, follow: follow)
+            service: service, container: container, since: try start(now: Date()), tail: tail, previous: previous, follow: follow,
+            build: build)
         let client = try client.client
         let text = LogText(format: output.format, isColoured: Terminal.resultIsInteractive)
         try await client.logs(of: stack, query) { Terminal.result(try text.line($0)) }

@@ -150,7 +150,7 @@ struct ServerStandIn: ParsableArguments {
                 let node = try YAMLDocument.single(Array(text[text.index(after: equals)...].utf8), file: "--value \(text)")
                 values[String(text[..<equals])] = node.json()
             }
-            let image = PodmanRuntime.imageRepository(of: name, namespacePrefix: StackAddressing(domain: domain).namespacePrefix)
+            let image = PodmanRuntime.imageNames(namespacePrefix: StackAddressing(domain: domain).namespacePrefix) + name.description
             let settings = RepositorySettings(
                 name: name, forge: "github", repository: "example/\(name)", url: "", runtime: "", template: template, values: values,
                 imageRepository: image)

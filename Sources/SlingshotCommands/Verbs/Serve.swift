@@ -46,19 +46,15 @@ struct ServeCommand: AsyncParsableCommand {
         let addressing = configuration.policy.addressing
         let gateway = try ServedGateway(configuration)
         try await refuseMovedNamespaces(store, addressing)
-        try await Clusters.with(
-            configuration.runtimes, namespacePrefix: addressing.namespacePrefix, state: configuration.state, keeps: true, logger: logger
-        ) { runtimes in
-            let settings = configuration.repositories.map(\.settings)
-            let clock = SystemClock()
-            let registry = MetricsRegistry(help: MetricHelp.texts)
-            try await Forges.with(clock: clock, metrics: registry, secret: { try $0.read(for: "the credentials of a repository") }) {
-                forges in
-                let refs = GitRefs(
-                    directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger, login: forges.login)
+        let clock = SystemClock()
+        let registry = MetricsRegistry(help: MetricHelp.texts)
+        try await Forges.with(clock: clock, metrics: registry, secret: { try $0.read(for: "the credentials of a repository") }) { forges in
+            let refs = GitRefs(
+                directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger, login: forges.login)
+            try await configuration.withEngines(context: refs, logger: logger) { runtimes, builders in
+                let settings = configuration.repositories.map(\.settings)
                 let orchestration = OrchestrationSettings(
                     repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout)
-                let builders = Builders(configuration: configuration, context: refs, logger: logger).of(runtimes)
                 let engines = Engines(store: store, runtimes: runtimes, builders: builders, refs: refs, clock: clock, metrics: registry)
                 let orchestrator = Orchestrator(engines: engines, settings: orchestration, logger: logger)
                 let plans = DeployedPlans(refs: refs, settings: orchestration)
@@ -70,6 +66,7 @@ struct ServeCommand: AsyncParsableCommand {
                     runtimes: runtimes, registry: registry, apiToken: token, trustedProxies: configuration.trustedProxies,
                     plan: { try await StackPlan($0, plans, addressing) })
                 service.shareLink = gateway?.shareLink
+                service.builders = builders
                 let pruner = Pruner(store: store, clock: clock, retention: configuration.retention, logger: logger)
                 let host = configuration.host
                 let application = service.application(host: host, port: configuration.port, logger: logger) { port in
