@@ -16,9 +16,9 @@ struct Exchange: Sendable {
     ]
 
     /// Answers. False when the connection has to break. A read ends when the client goes: a watch may say nothing for long. A change that was
-    /// asked for is made, whether anybody still waits for the answer or not; so it is with an API server.
+    /// asked for is made, whether anybody still waits for the answer or not; so it is with an API server. podman hears that nobody does.
     func run(whileOpen channel: any Channel) async throws -> Bool {
-        guard head.method == .GET else { return try await answer() }
+        guard head.method == .GET || !proxy.upstream.finishesChanges else { return try await answer() }
         let (closed, continuation) = AsyncStream.makeStream(of: Void.self)
         channel.closeFuture.whenComplete { _ in continuation.finish() }
         return try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -45,12 +45,22 @@ struct Exchange: Sendable {
         case .drop(.before, let action):
             await action()
             return false
-        case .drop, .slow, nil: break
+        case .drop, .slow, .cut, nil: break
         }
         var headers = head.headers
         for name in Self.notForwarded { headers.remove(name: name) }
+        if case .cut(let delay, let action) = fault {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { [headers] in _ = try? await proxy.upstream.forward(head.method, head.uri, headers, body) }
+                group.addTask { try? await Task.sleep(for: delay) }
+                await group.next()
+                await action()
+                group.cancelAll()
+            }
+            return false
+        }
         let response: HTTPClientResponse
-        do { response = try await proxy.upstream.forward(head.method, head.uri, headers: headers, body: body) } catch {
+        do { response = try await proxy.upstream.forward(head.method, head.uri, headers, body) } catch {
             try await refuse(502, retryAfter: nil, "\(error)")
             return true
         }
@@ -60,7 +70,7 @@ struct Exchange: Sendable {
         case .drop(.after, let action):
             await action()
             return false
-        case .drop, .status, .lie, nil: break
+        case .drop, .cut, .status, .lie, nil: break
         }
         var answerHeaders = response.headers
         for name in ["connection", "keep-alive", "transfer-encoding"] { answerHeaders.remove(name: name) }

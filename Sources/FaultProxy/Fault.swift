@@ -1,4 +1,4 @@
-/// What goes wrong with one request to the API server.
+/// What goes wrong with one request to the API server, or to podman.
 public enum Fault: Sendable {
     /// When a connection breaks.
     public enum Moment: String, Sendable, CaseIterable {
@@ -18,6 +18,9 @@ public enum Fault: Sendable {
     case lie(String)
     /// The connection breaks, after `action` was done.
     case drop(Moment, action: @Sendable () async -> Void)
+    /// The connection breaks so long after the request was passed on, or when its answer comes if that is sooner, after `action` was done:
+    /// in the middle of the work.
+    case cut(after: Duration, action: @Sendable () async -> Void)
 
     public static func drop(_ moment: Moment) -> Fault { .drop(moment, action: {}) }
 }
@@ -53,6 +56,7 @@ extension Fault {
         case .status(let code, _): "refused with \(code)"
         case .lie: "answered with a lie"
         case .drop(let moment, _): "dropped (\(moment.rawValue))"
+        case .cut(let delay, _): "cut after \(delay)"
         }
     }
 }

@@ -4,10 +4,11 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// Stands between Slingshot and a cluster's API server, passes requests and watches on, remembers each, and does to them what it is told to.
+/// Stands between Slingshot and a cluster's API server, or podman, passes requests and watches on, remembers each, and does to them what
+/// it is told to.
 ///
-/// Plain HTTP on loopback inwards, the kubeconfig's identity outwards: whoever reaches the port has the kubeconfig's rights. For
-/// development and tests only.
+/// Plain HTTP on loopback or at a socket inwards, the upstream's rights outwards: whoever reaches it has them. For development and tests
+/// only.
 public final class FaultProxy: Sendable {
     /// Decides what goes wrong with a request; nil for nothing. The request waits for the decision.
     public typealias Judge = @Sendable (ProxiedRequest) async -> Fault?
@@ -23,23 +24,37 @@ public final class FaultProxy: Sendable {
 
     private let state = Mutex(State())
     private let listeners = AsyncStream.makeStream(of: Listener.self)
-    let upstream: KubernetesClient
-    private let host: String
-    /// Where it listens, once it does.
-    public let port: Int
+    let upstream: Upstream
+    private let place: Place
 
-    private init(upstream: KubernetesClient, host: String, port: Int) {
+    /// Where a proxy listens.
+    private enum Place { case port(host: String, Int), socket(path: String) }
+
+    private init(upstream: Upstream, place: Place) {
         self.upstream = upstream
-        self.host = host
-        self.port = port
+        self.place = place
     }
 
     /// Listens on `host` and `port`, any free one when that is 0, while `body` runs.
     public static func running<T: Sendable>(
-        to upstream: KubernetesClient, host: String = "127.0.0.1", port: Int = 0, _ body: @Sendable (FaultProxy) async throws -> T
+        to cluster: KubernetesClient, host: String = "127.0.0.1", port: Int = 0, _ body: @Sendable (FaultProxy) async throws -> T
     ) async throws -> T {
-        let first = try await bind(host: host, port: port)
-        let proxy = FaultProxy(upstream: upstream, host: host, port: first.channel.localAddress?.port ?? port)
+        let first = try await bind(.port(host: host, port))
+        let place = Place.port(host: host, first.channel.localAddress?.port ?? port)
+        return try await FaultProxy(upstream: .cluster(cluster), place: place).run(first, body)
+    }
+
+    /// Listens at the socket `path` while `body` runs, and passes on to the HTTP server at the socket `upstream`, such as podman's.
+    public static func running<T: Sendable>(
+        toSocket upstream: String, at path: String, _ body: @Sendable (FaultProxy) async throws -> T
+    ) async throws -> T {
+        try await Upstream.withSocket(upstream) { upstream in
+            try await FaultProxy(upstream: upstream, place: .socket(path: path)).run(try await bind(.socket(path: path)), body)
+        }
+    }
+
+    private func run<T: Sendable>(_ first: Listener, _ body: @Sendable (FaultProxy) async throws -> T) async throws -> T {
+        let proxy = self
         proxy.opened(first)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { for await listener in proxy.listeners.stream { try await proxy.accept(from: listener) } }
@@ -50,6 +65,9 @@ public final class FaultProxy: Sendable {
             return try result.get()
         }
     }
+
+    /// The port that it listens on; 0 at a socket.
+    public var port: Int { if case .port(_, let port) = place { port } else { 0 } }
 
     /// Every request so far, in the order in which they came.
     public var requests: [ProxiedRequest] { state.withLock { $0.requests } }
@@ -70,19 +88,26 @@ public final class FaultProxy: Sendable {
     public var isOpen: Bool { state.withLock { $0.listener != nil } }
 
     /// Listens again, at the same address.
-    public func open() async throws { opened(try await Self.bind(host: host, port: port)) }
+    public func open() async throws { opened(try await Self.bind(place)) }
 
     // MARK: Connections
 
-    private static func bind(host: String, port: Int) async throws -> Listener {
-        try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: host, port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withPipeliningAssistance: false)
-                    return try Connection(wrappingChannelSynchronously: channel)
-                }
+    private static func bind(_ place: Place) async throws -> Listener {
+        @Sendable func connection(_ channel: any Channel) -> EventLoopFuture<Connection> {
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.configureHTTPServerPipeline(withPipeliningAssistance: false)
+                return try Connection(wrappingChannelSynchronously: channel)
             }
+        }
+        let bootstrap = ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        switch place {
+        case .port(let host, let port):
+            return try await bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: host, port: port, childChannelInitializer: connection)
+        case .socket(let path):
+            return try await bootstrap.bind(
+                unixDomainSocketPath: path, cleanupExistingSocketFile: true, childChannelInitializer: connection)
+        }
     }
 
     private func opened(_ listener: Listener) {
@@ -134,14 +159,15 @@ public final class FaultProxy: Sendable {
 extension FaultProxy {
     /// A kubeconfig that names the proxy.
     public var kubeconfig: String {
-        """
-        apiVersion: v1
-        kind: Config
-        clusters: [{name: faulty, cluster: {server: "http://\(host):\(port)"}}]
-        contexts: [{name: faulty, context: {cluster: faulty, user: nobody}}]
-        users: [{name: nobody, user: {token: "the proxy has its own"}}]
-        current-context: faulty
+        let host = if case .port(let host, _) = place { host } else { "" }
+        return """
+            apiVersion: v1
+            kind: Config
+            clusters: [{name: faulty, cluster: {server: "http://\(host):\(port)"}}]
+            contexts: [{name: faulty, context: {cluster: faulty, user: nobody}}]
+            users: [{name: nobody, user: {token: "the proxy has its own"}}]
+            current-context: faulty
 
-        """
+            """
     }
 }

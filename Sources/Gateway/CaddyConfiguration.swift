@@ -142,16 +142,18 @@ struct CaddyConfiguration {
         ]
     }
 
+    /// An idle connection is closed well before a pod that was replaced goes (a second after nobody is led to it): what is sent to an address
+    /// that is no more is answered by nobody, and the visitor would wait for a minute.
+    private static let keepAlive: JSONValue = ["idle_timeout": "400ms"]
+
     private func toStack(_ transport: StackRoute.Transport, anonymous: Bool) -> JSONValue {
         var proxy: JSONValue = [
             "handler": "reverse_proxy", "upstreams": [["dial": .string("{http.reverse_proxy.header.\(Header.upstream)}")]],
             "flush_interval": -1,
             // As the visitor sent it: Caddy would ask for compressed answers, and unpack them, by itself.
-            "transport": ["protocol": "http", "compression": false, "dial_timeout": "5s"],
+            "transport": ["protocol": "http", "compression": false, "dial_timeout": "5s", "keep_alive": Self.keepAlive],
         ]
-        if transport == .h2c {
-            proxy["transport"] = ["protocol": "http", "compression": false, "dial_timeout": "5s", "versions": ["h2c", "2"]]
-        }
+        if transport == .h2c { proxy["transport"]?["versions"] = ["h2c", "2"] }
         if anonymous { proxy["headers"] = ["request": ["delete": ["Authorization"]]] }
         return proxy
     }

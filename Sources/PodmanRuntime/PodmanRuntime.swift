@@ -45,7 +45,7 @@ public struct PodmanRuntime: StackRuntime {
     ) async throws -> T {
         let service = try await PodmanService.choose(configured: settings.socket, folder: settings.folder, logger: logger)
         let client = PodmanClient(socket: service.socket, revive: { try await service.ensure() })
-        let engine = Engine(client: client, logger: logger)
+        let engine = Engine(client: client, folder: settings.folder, logger: logger)
         let forwarder = ForwarderProcess(
             program: settings.forwarder, folder: settings.folder.appending(path: "pods", directoryHint: .isDirectory), logger: logger)
         let reach = Reach(engine: engine, forwarder: forwarder)
@@ -138,8 +138,9 @@ public struct PodmanRuntime: StackRuntime {
 
     func look(at stack: StackName) async throws -> Found {
         let name = namespaceName(of: stack)
-        let network = try await network(name)
+        async let current = network(name)
         let records = try await records(selector: Labels.selector(stack, namespace: name))
+        let network = try await current
         return Found(
             network: network, record: records.first { $0.isWhole && $0.record.uid == network?.id }?.record,
             leftover: records.first { !$0.isWhole }?.record)
@@ -221,6 +222,7 @@ public struct PodmanRuntime: StackRuntime {
                 try await client.send(.post, "/containers/\(infra.id)/start")
             }
         }
+        await keeper.refresh()  // which may have looked before, and not heard of it
     }
 }
 

@@ -6,9 +6,6 @@ import Logging
 import Orchestration
 import ServiceLifecycle
 import StagingModel
-import Store
-import Synchronization
-import Telemetry
 
 /// The parts of `serve` that make the stacks' URLs work.
 struct ServedGateway {
@@ -51,13 +48,14 @@ struct ServedGateway {
     }
 
     func services(
-        store: SQLiteStore, runtimes: [String: any StackRuntime], addressing: StackAddressing, clock: any WallClock,
-        registry: MetricsRegistry, logger: Logger
+        engines: Engines, changes: AsyncStream<StackName>, addressing: StackAddressing, logger: Logger
     ) throws -> [any ServiceLifecycle.Service] {
-        let keeper = RouteKeeper(store: store, changes: store.changes(), runtimes: runtimes, clock: clock, logger: logger)
+        let clock = engines.clock
+        let keeper = RouteKeeper(store: engines.store, changes: changes, runtimes: engines.runtimes, clock: clock, logger: logger)
+        let lines = LastLines(engines: engines)
         let pages = try GatewayPages(
-            settings: settings, store: store, keeper: keeper, shareKey: shareKey, clock: clock,
-            lines: { await Self.lastLines(of: $0, store, runtimes) }, metrics: registry)
+            settings: settings, store: engines.store, keeper: keeper, shareKey: shareKey, clock: clock, lines: { await lines.of($0) },
+            metrics: engines.metrics)
         var services: [any ServiceLifecycle.Service] = [keeper, pages.application(logger: logger)]
         let (ports, port) = AsyncStream.makeStream(of: Int?.self)
         if settings.tls == .onDemand {
@@ -81,17 +79,5 @@ struct ServedGateway {
                     onRunning: onRunning))
         }
         return services
-    }
-    /// What the stack's containers wrote last; nil while nothing of it runs, or its engine does not tell.
-    private static func lastLines(of name: StackName, _ store: SQLiteStore, _ runtimes: [String: any StackRuntime]) async -> [LogLine]? {
-        guard let stack = try? await store.read({ try $0.stack(name) }), stack.namespaceUID != nil, let runtime = runtimes[stack.runtime]
-        else { return nil }
-        let lines = Mutex<[LogLine]>([])
-        do {
-            try await runtime.logs(of: name, LogQuery(tail: GatewayPages.mostLines)) { line in lines.withLock { $0.append(line) } }
-        } catch {
-            return nil
-        }
-        return lines.withLock { $0 }
     }
 }

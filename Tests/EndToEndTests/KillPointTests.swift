@@ -106,7 +106,7 @@ private struct KillDrill: Sendable {
         try await fixture.serving { serving async throws in
             var reference = Reference()
             for (deed, commit) in zip(Deed.allCases, commits + [commits[1]]) {
-                killSwitch.arm(nil, namespace: fixture.namespace(of: number), process: serving.process)
+                killSwitch.arm(nil, namespace: fixture.namespace(of: number), kill: serving.process.kill)
                 try await begin(deed, number, commit, serving)
                 if deed == .destroy {
                     try await serving.stack(number, until: "it is destroyed") { $0.phase == .destroyed }
@@ -149,7 +149,7 @@ private struct KillDrill: Sendable {
     }
 
     private func strike(_ kill: Kill, _ serving: Serving) async throws {
-        killSwitch.arm(kill.point, namespace: fixture.namespace(of: kill.number), process: serving.process)
+        killSwitch.arm(kill.point, namespace: fixture.namespace(of: kill.number), kill: serving.process.kill)
         try await withThrowingTaskGroup(of: Void.self) { group in
             if case .step(let name) = kill.point {
                 group.addTask {

@@ -102,24 +102,35 @@ import Testing
         }
     }
 
-    @Test func `a browser that waits sees the progress and what the containers write, and ends on the app without a reload`() async throws {
+    /// With an image that is built first, and an app that takes its time, so that there is something to see.
+    @Test func `a browser that waits sees what the build and the containers write, and ends on the app without a reload`() async throws {
         try await run { fixture, visitor async throws in
-            // An app that takes its time, so that there is something to see.
+            let routing = "{kind: gateway, listen: \"127.0.0.1:\(visitor.port)\"}"
+            try fixture.configure(routing: routing, more: "builds: {localImages: [\"\(PodmanTestEngine.image)\"], network: none}")
             let script = "echo 'applying 3 migrations'; busybox sleep 6; echo migrated; busybox sleep 2; exec /bin/serve"
             let values: JSONValue = [
-                "image": .string(PodmanTestEngine.image), "port": 8080, "env": ["GREETING": "Here is the app"],
-                "command": ["/bin/sh", "-c", .string(script)],
+                "port": 8080, "env": ["GREETING": "Here is the app"], "command": ["/bin/sh", "-c", .string(script)],
             ]
-            let file: JSONValue = ["template": "web", "values": values]
-            let head = try await fixture.repository.commit([".slingshot.yaml": file.canonicalText], to: PullRequest.headRef(7))
+            let file: JSONValue = ["template": "web", "build": ["context": "app"], "values": values]
+            let containerfile = """
+                FROM \(PodmanTestEngine.image)
+                USER 0
+                RUN echo compiling the shop; busybox sleep 6
+                USER 65532
+                """
+            let head = try await fixture.repository.commit(
+                [".slingshot.yaml": file.canonicalText, "app/Containerfile": containerfile], to: PullRequest.headRef(7))
             try await fixture.serving { serving async throws in
                 try await Chromium.with { browser in
                     try await serving.deliver(GitHubDelivery("opened", head: head))
                     let url = "http://shop-7.staging.localhost:\(visitor.port)/"
                     try await browser.open(url)
                     try await browser.wait(for: "shop-7 is on its way")
+                    try await browser.wait(until: "document.querySelector('#log').innerText.includes('compiling the shop')")
+                    #expect(try await browser.value(of: "document.querySelector('[aria-current]').firstChild.textContent") == "Building")
+                    try keep(try await browser.screenshot(), as: "podman-building")
                     try await browser.wait(for: "applying 3 migrations")
-                    try keep(try await browser.screenshot(), as: "podman-progress")
+                    try keep(try await browser.screenshot(), as: "podman-deploying")
                     try await browser.wait(for: "Here is the app")
                     try keep(try await browser.screenshot(), as: "podman-app")
                     // The one that was asked for, and the one that the page made of itself.
@@ -130,6 +141,7 @@ import Testing
                     try await browser.wait(for: "shop-7 is gone")
                     try keep(try await browser.screenshot(), as: "podman-gone")
                 }
+                try await BuildFixture.vanish(fixture.prefix)
             }
         }
     }

@@ -28,7 +28,8 @@ struct PodmanServe: Sendable {
     var state: URL { directory.appending(path: "state") }
 
     func configure(
-        lifetime: String = "{default: 24h, maximum: 7d}", routing: String = "{kind: ingress}", listen: String = "127.0.0.1:0",
+        lifetime: String = "{default: 24h, maximum: 7d}", runtime: String = "{kind: podman}", routing: String = "{kind: ingress}",
+        listen: String = "127.0.0.1:0",
         more: String = ""
     ) throws {
         let text = """
@@ -37,7 +38,7 @@ struct PodmanServe: Sendable {
             domain: staging.localhost
             namespacePrefix: \(prefix)
             runtimes:
-              box: {kind: podman}
+              box: \(runtime)
             routing: \(routing)
             lifetime: \(lifetime)
             repositories:

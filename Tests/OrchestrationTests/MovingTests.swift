@@ -34,6 +34,7 @@ import Testing
     private func moved() -> Stack {
         moving {
             $0.namespaceUID = "u2"
+            $0.fetched = .init(revision: 2, commit: Samples.commit("a"))
             $0.deployed = .init(revision: 2, commit: Samples.commit("a"), planDigest: "e", at: now, readyAt: now)
         }
     }
@@ -48,14 +49,14 @@ import Testing
             annotations: [StackMetadata.headSHA: Samples.commit("a").description, StackMetadata.planDigest: "d"])
     }
 
-    @Test func `a move deploys the commit that runs, and keeps what runs on record`() throws {
+    @Test func `a move is a new revision elsewhere, and keeps what runs on record`() throws {
         let stack = moving()
         #expect(stack.runtime == "cluster" && stack.namespaceUID == nil && stack.deployed == nil)
         #expect(stack.phase == .queued && stack.message == "moving from box to cluster")
         #expect(stack.copies.map(\.runtime) == ["box"])
         #expect(stack.copies.first?.namespaceUID == "u1" && stack.copies.first?.deployed == running().deployed)
         #expect(decide(stack, observed: nil, now: now) == .observe)
-        #expect(decide(stack, observed: .absent, now: now) == .deploy(revision: 2, commit: Samples.commit("a")))
+        #expect(decide(stack, observed: .absent, now: now) == .fetch(revision: 2))
     }
 
     @Test func `the copy goes once the stack was ready elsewhere for a moment`() throws {
@@ -99,7 +100,7 @@ import Testing
         #expect(decide(stack, observed: nil, now: now) == .renewCopy(stack.lease, copy))
         stack.failure = .init(step: "renew-copy", message: "away", attempts: 1, retryAt: now)
         #expect(decide(stack, observed: nil, now: now) == .observe)
-        #expect(decide(stack, observed: .absent, now: now) == .deploy(revision: 2, commit: Samples.commit("a")))
+        #expect(decide(stack, observed: .absent, now: now) == .fetch(revision: 2))
         // What is not known to run has no lease to be kept up.
         stack.failure = nil
         stack.changeCopy(on: "box") { $0.deployed = nil }
@@ -112,7 +113,7 @@ import Testing
         #expect(stack.runtime == "box" && stack.namespaceUID == "u1" && stack.revision == 3)
         #expect(stack.deployed?.readyAt != nil, "it answers until it is deployed anew")
         #expect(stack.copies.map(\.runtime) == ["cluster"] && stack.copies.first?.namespaceUID == "u2")
-        #expect(decide(stack, observed: present("u1"), now: now) == .deploy(revision: 3, commit: Samples.commit("a")))
+        #expect(decide(stack, observed: present("u1"), now: now) == .fetch(revision: 3))
         stack.move(to: "third")
         #expect(stack.copies.map(\.runtime) == ["box", "cluster"])
         let same = stack

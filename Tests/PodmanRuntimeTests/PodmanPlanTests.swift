@@ -113,6 +113,46 @@ import Testing
         #expect(large?.problems == ["the stack's: limits.storage its claims ask for 4294967296 bytes, and 3Gi are allowed; lower them"])
     }
 
+    @Test func capabilitiesAreWithheldUnlessTheyAreAdded() throws {
+        func container(_ capabilities: JSONValue) throws -> PodmanContainer {
+            let web = deployment(["securityContext": ["capabilities": capabilities]])
+            return try PodmanPlan(plan([web])).workloads[0].pods[0].containers[0]
+        }
+        #expect(try container([:]).droppedCapabilities == ["AUDIT_WRITE", "MKNOD", "NET_RAW"])
+        #expect(try container(["drop": ["ALL"]]).droppedCapabilities == ["ALL"])
+        let added = try container(["add": ["CAP_NET_RAW", "SYS_PTRACE"], "drop": ["CHOWN"]])
+        #expect(added.addedCapabilities == ["NET_RAW", "SYS_PTRACE"])
+        #expect(added.droppedCapabilities == ["AUDIT_WRITE", "CHOWN", "MKNOD"])
+    }
+
+    @Test(arguments: [
+        ("docker-archive:/etc/passwd", true), ("oci:/srv/x", true), ("containers-storage:[overlay@/x]img/y", true), ("dir:/", true),
+        ("registry:5000/shop:1", false), ("localhost/shop:1", false), ("shop:1", false), ("ghcr.io/acme/shop@sha256:00", false),
+    ])
+    func transportsAreRefused(image: String, hasTransport: Bool) {
+        #expect(ContainerTranslation.hasTransport(image) == hasTransport)
+    }
+
+    @Test func theProfileOfSystemCallsMakesNoNamespaces() throws {
+        let text = """
+            {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
+              {"names": ["read", "unshare", "clone", "clone3", "mount"], "action": "SCMP_ACT_ALLOW", "includes": {}},
+              {"names": ["setns"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_SYS_ADMIN"]}}]}
+            """
+        let rules = try #require(SeccompProfile.own(from: Data(text.utf8))?["syscalls"]?.array)
+        #expect(rules.first?["names"] == ["read"])
+        #expect(rules.contains { $0["names"] == ["setns"] && $0["action"] == "SCMP_ACT_ALLOW" })
+        #expect(rules.count { $0["names"] == ["clone"] && $0["args"]?.array?.first?["value"] == .integer(0x7E02_0000) } == 2)
+        #expect(rules.last?["names"]?.array?.contains("unshare") == true && rules.last?["action"] == "SCMP_ACT_ERRNO")
+        #expect(SeccompProfile.own(from: Data("[]".utf8)) == nil)
+    }
+
+    @Test func aFullDiskIsToldWithTheFix() {
+        let full = PodmanError.status(code: 500, message: "write /var/lib/x: no space left on device", cause: "no space left on device")
+        #expect(full.description.contains("no space left on device; free some disk (podman system df"))
+        #expect(!PodmanError.status(code: 500, message: "no such image", cause: "").description.contains("disk"))
+    }
+
     @Test(arguments: [("$(A)/x", "1/x"), ("$$(A)", "$(A)"), ("$(B)", "$(B)"), ("a$", "a$"), ("$(A", "$(A")])
     func variablesAreExpanded(text: String, result: String) {
         #expect(ContainerTranslation.expanded(text, ["A": "1"]) == result)

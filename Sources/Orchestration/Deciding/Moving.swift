@@ -10,14 +10,12 @@ extension Stack {
     /// Seconds that a copy stays after the stack is ready elsewhere: visitors are on their way from the one to the other.
     static let overlap: TimeInterval = 5
 
-    /// Makes another engine the stack's own, where the present commit has to be deployed: also where it was before, because what became of
-    /// that is not known.
+    /// Makes another engine the stack's own, where the commit has to be fetched, built and deployed: an image that one engine has is not on
+    /// another. Also where the stack was before, because what became of that is not known.
     mutating func move(to target: String) {
         guard runtime != target else { return }
         let known = copies.first { $0.runtime == target }
-        let isFetched = fetched?.revision == revision
         anew(message: "moving from \(runtime) to \(target)")
-        if isFetched { fetched?.revision = revision }
         // Also when nothing is known to be there: a crash may have come between a namespace and its record.
         copies = [placements[0]] + copies.filter { $0.runtime != target }
         (runtime, namespaceUID, deployed) = (target, known?.namespaceUID, known?.deployed)

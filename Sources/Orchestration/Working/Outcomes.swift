@@ -4,6 +4,8 @@ import StagingModel
 /// How the end of each step changes the record. Pure, so that the worker only has to do and to store.
 extension Stack {
     mutating func began(_ step: Step) {
+        // What failed stays so, with its reason, until a try succeeds.
+        if phase == .failed, failure?.step == step.name { return }
         switch step {
         case .fetch:
             phase = .queued
@@ -58,6 +60,7 @@ extension Stack {
             revision: revision, commit: plan.commit, planDigest: plan.digest, endpoints: plan.endpoints.isEmpty ? nil : plan.endpoints,
             at: now)
         failure = nil
+        if phase == .failed { phase = .deploying }
         url = plan.url
         message = "waiting for \(plan.commit.short) to get ready"
     }
@@ -93,6 +96,10 @@ extension Stack {
         message = "\(deployed.commit.short) is running"
     }
 
+    /// Tries of a step after which a stack that does not run yet has failed, for whoever waits for it. It is tried on all the same, and may
+    /// yet succeed.
+    static let patience = 4
+
     /// Records that a step failed and returns what to tell the history.
     mutating func failed(_ step: Step, _ error: StepError, at now: Date) -> String {
         // With copies, the steps on two engines may fail in turns.
@@ -105,7 +112,8 @@ extension Stack {
             placement.deployed.map { "; \($0.commit.short) keeps running\(placement.runtime == runtime ? "" : " on \(placement.runtime)")" }
         }
         message = error.message + (wanted == .running ? running ?? "" : "")
-        if isFinal { phase = .failed }
+        let isHopeless = wanted == .running && running == nil && attempts >= Self.patience
+        if isFinal || isHopeless { phase = .failed }
         return retryAt.map { "\(step.name) failed, next try at \($0.rfc3339): \(error.message)" } ?? "\(step.name) failed: \(error.message)"
     }
 

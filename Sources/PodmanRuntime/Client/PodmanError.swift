@@ -28,11 +28,17 @@ enum PodmanError: Error, Hashable, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .status(_, let message, _): "podman says: \(message.oneLine(limit: 400))"
+        case .status(_, let message, let cause): "podman says: \(message.oneLine(limit: 400))\(Self.fix(message + cause))"
         case .unreachable(let text): text
         case .transport(let text): "podman did not answer: \(text.oneLine(limit: 200))"
         case .undecodable(let text): "podman's answer could not be read: \(text)"
         }
+    }
+
+    /// What a person can do about some of what podman says.
+    private static func fix(_ text: String) -> String {
+        text.contains("no space left on device")
+            ? "; free some disk (podman system df says what takes it), or put podman's storage on a larger one" : ""
     }
 }
 

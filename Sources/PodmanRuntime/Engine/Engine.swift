@@ -12,10 +12,14 @@ import Orchestration
 actor Engine {
     private let client: PodmanClient
     private let logger: Logger
+    private let folder: URL
     private var known: EngineFacts?
+    private var profile: String?
 
-    init(client: PodmanClient, logger: Logger) {
+    /// - Parameter folder: for what is written for podman to read.
+    init(client: PodmanClient, folder: URL, logger: Logger) {
         self.client = client
+        self.folder = folder
         self.logger = logger
     }
 
@@ -23,6 +27,16 @@ actor Engine {
     func check() async throws {
         // a user's podman has its bridges in a namespace that is made with the first container; its firewall is the keeper's
         if try await !facts().isRootless { try await Firewall.ensure() }
+    }
+
+    /// The profile of system calls for containers, a file; nil where podman uses none. Throws `StepError` when it can't be written.
+    func seccompProfile() async throws -> String? {
+        if let profile { return profile }
+        guard let podmans = try await facts().seccompProfile else { return nil }
+        do { profile = try SeccompProfile.write(into: folder, from: podmans) } catch {
+            throw StepError("\(folder.path) can't be written: \(error.localizedDescription); correct `state`", isRetryable: true)
+        }
+        return profile
     }
 
     /// What podman said when it was first asked, and was found good. Throws `StepError`, which names the fix, and ``PodmanError``.

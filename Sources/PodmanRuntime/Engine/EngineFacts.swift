@@ -17,6 +17,8 @@ struct EngineFacts: Hashable, Sendable {
     var storage: String
     /// Where podman keeps what does not outlive the machine's next start.
     var runRoot: String
+    /// podman's own profile of system calls, a file of its machine; nil where it uses none.
+    var seccompProfile: String?
 
     static let oldest = (4, 3)
     /// What the limits of containers need.
@@ -86,7 +88,8 @@ extension EngineFacts {
             version: info.version.version, isRootless: info.host.security.rootless,
             user: info.host.mappings?.users?.first { $0.inside == 0 }?.outside ?? 0, networkBackend: info.host.networkBackend ?? "cni",
             controlGroups: info.host.cgroupVersion, controllers: Set(info.host.cgroupControllers ?? []),
-            storageDriver: info.store.graphDriverName, storage: info.store.graphRoot, runRoot: info.store.runRoot)
+            storageDriver: info.store.graphDriverName, storage: info.store.graphRoot, runRoot: info.store.runRoot,
+            seccompProfile: info.host.security.seccompProfilePath.flatMap { $0.isEmpty ? nil : $0 })
     }
 
     /// The JSON names are podman's.
@@ -96,7 +99,10 @@ extension EngineFacts {
             private enum CodingKeys: String, CodingKey { case version = "Version" }
         }
         struct Host: Decodable {
-            struct Security: Decodable { var rootless: Bool }
+            struct Security: Decodable {
+                var rootless: Bool
+                var seccompProfilePath: String?
+            }
             struct Mappings: Decodable {
                 struct User: Decodable {
                     var inside: Int

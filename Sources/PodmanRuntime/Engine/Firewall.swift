@@ -23,24 +23,28 @@ enum Firewall {
         return [answers] + ["udp", "tcp"].map { ["-p", $0, "--dport", "53", "-j", "RETURN"] } + [["-j", "REJECT"]]
     }
 
-    /// Makes the rules that are missing, on this machine or in a namespace. Throws `StepError`: without them nothing is started.
+    /// Sets the rules anew, on this machine or in a namespace. Throws `StepError`: without them nothing is started.
     static func ensure(in namespace: NetworkNamespace? = nil) async throws {
         let entering = namespace.map { NetworkNamespace.entering($0.member) } ?? []
-        for (tool, v6) in [("iptables", false), ("ip6tables", true)] {
-            let command = entering + [tool, "-w"]
-            let jump = ["INPUT", "-i", "\(interfacePrefix)+", "-j", chain]
-            _ = try await Tool.run(command + ["-N", chain])  // fails when it is there
-            for rule in rules(v6: v6) where !(try await Tool.run(command + ["-C", chain] + rule)).succeeded {
-                try await must(command + ["-F", chain])
-                for rule in rules(v6: v6) { try await must(command + ["-A", chain] + rule) }
-                break
-            }
-            if !(try await Tool.run(command + ["-C"] + jump)).succeeded { try await must(command + ["-I"] + jump) }
-        }
+        async let v4: Void = ensure("iptables", v6: false, entering)
+        async let v6: Void = ensure("ip6tables", v6: true, entering)
+        _ = try await (v4, v6)
     }
 
-    private static func must(_ command: [String]) async throws {
-        let outcome = try await Tool.run(command)
+    private static func ensure(_ tool: String, v6: Bool, _ entering: [String]) async throws {
+        try await must(entering + ["\(tool)-restore", "-w", "--noflush"], input: text(v6: v6))
+        let jump = ["INPUT", "-i", "\(interfacePrefix)+", "-j", chain]
+        if !(try await Tool.run(entering + [tool, "-w", "-C"] + jump)).succeeded { try await must(entering + [tool, "-w", "-I"] + jump) }
+    }
+
+    /// What makes the chain and fills it, whatever is in it, in one step: no packet meets a part of it.
+    static func text(v6: Bool) -> String {
+        let rules = rules(v6: v6).map { "-A \(chain) \($0.joined(separator: " "))" }
+        return (["*filter", ":\(chain) - [0:0]"] + rules + ["COMMIT", ""]).joined(separator: "\n")
+    }
+
+    private static func must(_ command: [String], input: String = "") async throws {
+        let outcome = try await Tool.run(command, input: input)
         guard outcome.succeeded else {
             throw StepError("the firewall that keeps stacks from this machine can't be set: \(outcome.complaint)", isRetryable: true)
         }
@@ -51,23 +55,21 @@ enum Firewall {
 enum Redirection {
     /// - Parameter entering: what is put before a command to run it in there.
     static func set(_ redirects: [PortRedirect], address: String, entering: [String]) async throws {
-        for redirect in redirects {
-            for rule in rules(redirect, address: address) {
-                let command = entering + ["iptables", "-w", "-t", "nat"]
-                if try await Tool.run(command + ["-C"] + rule).succeeded { continue }
-                let outcome = try await Tool.run(command + ["-A"] + rule)
-                guard outcome.succeeded else {
-                    throw StepError("port \(redirect.port) can't be taken to \(redirect.target): \(outcome.complaint)", isRetryable: true)
-                }
-            }
+        guard !redirects.isEmpty else { return }
+        let outcome = try await Tool.run(entering + ["iptables-restore", "-w"], input: text(redirects, address: address))
+        guard outcome.succeeded else {
+            throw StepError("the ports of Services can't be taken to those of containers: \(outcome.complaint)", isRetryable: true)
         }
     }
 
-    /// For what comes from other pods, and for what the pod sends to its own name.
-    static func rules(_ redirect: PortRedirect, address: String) -> [[String]] {
-        let what = [
-            "-p", redirect.transport, "-d", address, "--dport", "\(redirect.port)", "-j", "REDIRECT", "--to-ports", "\(redirect.target)",
-        ]
-        return [["PREROUTING"] + what, ["OUTPUT"] + what]
+    /// The whole table of the pod, which nobody else puts anything into; so it can be set again.
+    static func text(_ redirects: [PortRedirect], address: String) -> String {
+        // for what comes from other pods, and for what the pod sends to its own name
+        let rules = redirects.flatMap { redirect in
+            ["PREROUTING", "OUTPUT"].map { chain in
+                "-A \(chain) -p \(redirect.transport) -d \(address) --dport \(redirect.port) -j REDIRECT --to-ports \(redirect.target)"
+            }
+        }
+        return (["*nat"] + rules + ["COMMIT", ""]).joined(separator: "\n")
     }
 }

@@ -113,7 +113,9 @@ final class PodmanService: Sendable {
         platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(3))]
         let result = try await Subprocess.run(
             .name("podman"), arguments: ["system", "service", "--time", "60", "unix://\(socket)"],
-            environment: .inherit.updating(changes), platformOptions: platform, input: .none, output: .discarded, error: .sequence
+            environment: .inherit.updating(changes),
+            // where conmon leaves a file `oom` when a container runs out of memory
+            workingDirectory: FilePath(folder.path), platformOptions: platform, input: .none, output: .discarded, error: .sequence
         ) { execution in
             var last = ""
             for try await line in execution.standardError.strings() where !line.oneLine(limit: 300).isEmpty {

@@ -5,27 +5,32 @@ import Subprocess
 enum Tool {
     struct Outcome: Sendable {
         var succeeded: Bool
+        var output: String
         /// The last line that it printed on standard error.
         var complaint: String
     }
 
     /// Throws `StepError` when the program is missing or takes longer than 20 s.
     ///
-    /// - Parameter command: the program and its arguments.
-    static func run(_ command: [String]) async throws -> Outcome {
+    /// - Parameters:
+    ///   - command: the program and its arguments.
+    ///   - input: what it reads.
+    static func run(_ command: [String], input: String = "") async throws -> Outcome {
         let name = command[0]
         do {
             return try await within(.seconds(20), name) {
                 let result = try await Subprocess.run(
-                    .name(name), arguments: Arguments(Array(command.dropFirst())), input: .none, output: .discarded,
+                    .name(name), arguments: Arguments(Array(command.dropFirst())), input: .string(input), output: .string(limit: 1 << 20),
                     error: .string(limit: 1 << 16))
                 let lines = result.standardError.split(whereSeparator: \.isNewline).map { String($0).oneLine(limit: 200) }
-                return Outcome(succeeded: result.terminationStatus == .exited(0), complaint: lines.last { !$0.isEmpty } ?? "")
+                return Outcome(
+                    succeeded: result.terminationStatus == .exited(0), output: result.standardOutput,
+                    complaint: lines.last { !$0.isEmpty } ?? "")
             }
         } catch let error as SubprocessError {
             try Task.checkCancellation()
             if error.code == .executableNotFound {
-                throw StepError("\(name) is not installed; install it (apt-get install iptables util-linux)", isRetryable: true)
+                throw StepError("\(name) is not installed; install it (apt-get install iproute2 iptables util-linux)", isRetryable: true)
             }
             throw StepError("\(name) could not be run: \("\(error)".oneLine(limit: 200))", isRetryable: true)
         }

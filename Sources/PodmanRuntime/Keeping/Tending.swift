@@ -178,7 +178,7 @@ struct Tending: Sendable {
             state.text = ""
         }
         // The first tries come fast, because most containers are ready in a moment; then it is as the probe says.
-        let eager = kind == .liveness ? Double(probe.period) : 0.05 * pow(2, Double(min(state.tries, 16)))
+        let eager = kind == .liveness ? Double(probe.period) : 0.02 * pow(2, Double(min(state.tries, 16)))
         state.nextAt = now.addingTimeInterval(min(eager, Double(probe.period)))
         if kind != .liveness, state.successes >= probe.successes {
             if kind == .startup { container.hasStarted = true } else { container.isReady = true }

@@ -114,6 +114,7 @@ final class ForwarderProcess: Sendable {
     /// Runs one child to its end, and returns why it ended.
     private func child(in namespace: NetworkNamespace) async throws -> String {
         let folder = folder(of: namespace)
+        try? FileManager.default.removeItem(at: folder)  // of one that was killed
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         var platform = PlatformOptions()
         platform.createSession = true  // Ctrl-C is for Slingshot

@@ -20,10 +20,11 @@ extension PodmanRuntime {
         let wanted: PodmanPlan
         do { wanted = try PodmanPlan(plan) } catch { throw StepError(error.description, isRetryable: false) }
         try await translatingErrors(about: "network \(name)") {
-            try await engine.check()
+            async let isSafe: Void = engine.check()
             let annotations = (space.manifest["metadata"]?["annotations"]?.object ?? [:]).compactMapValues(\.string)
             let record = try await begin(plan, annotations: annotations, lease: lease)
             try await onNamespace(record.uid)
+            try await isSafe  // before anything is started
             try await bring(wanted, record, onWaiting)
             try await finish(plan, wanted, record, annotations: annotations)
         }
@@ -36,7 +37,7 @@ extension PodmanRuntime {
             throw StepError(Self.foreignText(network.name, plan.stack), isRetryable: false)
         }
         if let leftover = found.leftover {
-            try await removeAll(uid: leftover.uid)
+            try await removeAll(uid: leftover.uid, of: plan.stack)
             found.leftover = nil
         }
         guard let current = found.record else { return try await makeNetwork(plan, annotations: annotations, lease: lease) }
@@ -79,17 +80,19 @@ extension PodmanRuntime {
     private func bring(
         _ wanted: PodmanPlan, _ record: StackRecord, _ onWaiting: @Sendable (String) async throws -> Void
     ) async throws {
+        async let listedPods = pods(network: record.uid)
+        async let listedVolumes = volumes(network: record.uid)
         let existing = try await containers(network: record.uid)
         let whole = Set(existing.filter { $0.isInfra && $0.state != "created" && $0.state != "initialized" }.map(\.podName))
         let missing = wanted.workloads.flatMap { workload in workload.pods.filter { !whole.contains($0.name) } }
         try await Images(client: client).bring(missing.flatMap { pod in pod.containers.map { (pod.workload, $0) } })
         let claims = Set(wanted.claims + wanted.workloads.flatMap(\.pods).flatMap(\.claims)).sorted()
-        let present = Set(try await volumes(network: record.uid).map(\.name))
+        let present = Set(try await listedVolumes.map(\.name))
         for claim in claims where !present.contains(PodmanPod.claim(claim, namespace: record.namespace)) {
             try await make(
                 volume: PodmanPod.claim(claim, namespace: record.namespace), labels: [Labels.claim: claim], options: [:], record)
         }
-        let pods = try await pods(network: record.uid)
+        let pods = try await listedPods
         let waves = Dictionary(grouping: wanted.workloads, by: \.order).sorted { $0.key < $1.key }
         for (order, workloads) in waves {
             try await bring(workloads, among: pods, whole: whole, record)
@@ -130,10 +133,10 @@ extension PodmanRuntime {
             case .empty(false, _), .files: try await make(volume: name, labels: [Labels.ofPod: pod.name], options: [:], record)
             }
         }
+        let seccomp = try await engine.seccompProfile()
         var filled: Set<String> = []
         for container in pod.containers {
-            let made: Identified = try await client.post(
-                "/containers/create", [], pod.container(container, namespace: record.namespace, labels: labels))
+            let made = try await create(pod.container(container, namespace: record.namespace, labels: labels, seccomp: seccomp))
             for mount in container.mounts where filled.insert(mount.volume).inserted {
                 guard let content = pod.volumes.first(where: { $0.name == mount.volume })?.content else { continue }
                 try await client.send(.put, "/containers/\(made.id)/archive", [("path", mount.path)], .tar(content.whole))
@@ -154,6 +157,13 @@ extension PodmanRuntime {
         let details: Details = try await client.get("/pods/\(PodmanClient.escaped(pod.name))/json")
         try await client.send(.post, "/containers/\(details.infra)/start")
         await keeper.refresh()
+    }
+
+    private func create(_ container: JSONValue) async throws -> Identified {
+        do { return try await client.post("/containers/create", [], container) } catch let error as PodmanError where error.isTaken {
+            try await removeHalfMade(container["name"]?.string ?? "")
+            return try await client.post("/containers/create", [], container)
+        }
     }
 
     /// The kernel counts a tmpfs in pages.
@@ -184,7 +194,7 @@ extension PodmanRuntime {
         next.wanted = wanted.workloads.map(\.wanted)
         next.rules = wanted.rules
         let isNews = next.annotations != record.annotations || next.wanted != record.wanted || next.rules != record.rules
-        if isNews { try await write(next) }
+        if isNews { try await write(next) } else { next = record }
         let subjects = Set(next.wanted.map(\.subject))
         let gone = try await pods(network: record.uid).filter { !subjects.contains($0.labels?[Labels.workload] ?? "") }
         try await remove(pods: gone, uid: record.uid)
@@ -192,6 +202,8 @@ extension PodmanRuntime {
         for volume in try await volumes(network: record.uid) {
             // One that an old pod still uses goes with the next apply.
             if let claim = volume.labels?[Labels.claim], !claims.contains(claim) { try? await remove(volume) }
+            // of an apply that was interrupted right after it had written the next
+            if let older = StackRecord(labels: volume.labels, uid: nil), older.generation < next.generation { try await remove(volume) }
         }
     }
 
@@ -202,6 +214,8 @@ extension PodmanRuntime {
         try await withThrowingDiscardingTaskGroup { group in
             for pod in pods {
                 group.addTask {
+                    // first, because with the pod goes its id, and by that the name
+                    try await removeHalfMade("\(pod.id.prefix(12))-infra")
                     var query = [("force", "true")]
                     if let grace { query.append(("timeout", "\(grace)")) }
                     do { try await client.send(.delete, "/pods/\(pod.id)", query, timeout: .seconds(660)) } catch let error as PodmanError

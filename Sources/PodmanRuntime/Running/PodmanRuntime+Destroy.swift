@@ -24,7 +24,7 @@ extension PodmanRuntime {
 
     private func sweep(uid: String, _ stack: StackName) async throws -> [String: Int] {
         let counts = try await count(uid: uid, stack)
-        if !counts.isEmpty { try await removeAll(uid: uid) }
+        if !counts.isEmpty { try await removeAll(uid: uid, of: stack) }
         return counts
     }
 
@@ -39,7 +39,7 @@ extension PodmanRuntime {
                 left["Network"] = 1
             }
             var text = left.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ") + " still there"
-            do { try await removeAll(uid: uid) } catch let error as PodmanError { text += ": \(error.description)" }
+            do { try await removeAll(uid: uid, of: stack) } catch let error as PodmanError { text += ": \(error.description)" }
             if text != told, try await !count(uid: uid, stack).isEmpty {
                 told = text
                 try await onHolding(text)
@@ -64,7 +64,7 @@ extension PodmanRuntime {
     }
 
     /// Removes all that carries the network's id, and the network; the last record goes last, so that nothing is ever without one.
-    func removeAll(uid: String) async throws {
+    func removeAll(uid: String, of stack: StackName) async throws {
         let pods = try await pods(network: uid)
         try await remove(pods: pods, uid: uid, grace: Self.destroyGrace)
         for container in try await containers(network: uid) {
@@ -72,11 +72,48 @@ extension PodmanRuntime {
                 as PodmanError where error.isNotFound
             {}
         }
+        try await removeHalfMade(namespace: namespaceName(of: stack))
         let volumes = try await volumes(network: uid)
         let records = volumes.filter { StackRecord(labels: $0.labels, uid: nil) != nil }
         let ids = Set(records.map(\.name))
         for volume in volumes where !ids.contains(volume.name) { try await remove(volume) }
         do { try await client.send(.delete, "/networks/\(uid)") } catch let error as PodmanError where error.isNotFound {}
+        let name = namespaceName(of: stack)
+        // another network may have the name by now
+        if try await !engine.facts().isRootless, try await network(name) == nil {
+            try await Attachments(interface: Self.interface(of: name), network: name).remove()
+        }
         for record in records { try await remove(record) }
+    }
+}
+
+/// podman makes a container's storage first, and then takes the container down in its database. Killed in between, it keeps the storage and
+/// knows nothing of it but the name, which nobody can use any more.
+extension PodmanRuntime {
+    private struct Storage: Decodable {
+        var names: [String]
+        var state: String
+        private enum CodingKeys: String, CodingKey {
+            case names = "Names"
+            case state = "State"
+        }
+    }
+
+    /// Removes what is left of containers of a stack that nobody is making.
+    private func removeHalfMade(namespace: String) async throws {
+        let all: [Storage] = try await client.get("/containers/json", [("all", "true"), ("external", "true")])
+        for name in all.filter({ $0.state == "storage" }).flatMap(\.names) where name.hasPrefix("\(namespace)-") {
+            try await removeHalfMade(name)
+        }
+    }
+
+    /// Removes what is left of a container of that name, if podman knows none.
+    func removeHalfMade(_ name: String) async throws {
+        let path = "/containers/\(PodmanClient.escaped(name))"
+        do {
+            try await client.send(.get, "\(path)/exists")
+        } catch let error as PodmanError where error.isNotFound {
+            do { try await client.send(.delete, path, [("force", "true")]) } catch let error as PodmanError where error.isNotFound {}
+        }
     }
 }

@@ -26,7 +26,8 @@ extension PodmanPod {
 
     static func claim(_ claim: String, namespace: String) -> String { "\(namespace)-claim-\(claim)" }
 
-    func container(_ container: PodmanContainer, namespace: String, labels: [String: String]) -> JSONValue {
+    /// - Parameter seccomp: the profile of system calls, a file that podman can read; nil for podman's own.
+    func container(_ container: PodmanContainer, namespace: String, labels: [String: String], seccomp: String?) -> JSONValue {
         var labels = labels
         labels[Labels.workload] = workload
         labels[Labels.container] = Labels.encoded(
@@ -53,16 +54,22 @@ extension PodmanPod {
         if let directory = container.workingDirectory { body["work_dir"] = .string(directory) }
         if let user = container.user { body["user"] = .string(user) }
         if !container.groups.isEmpty { body["groups"] = texts(container.groups) }
+        if !container.addedCapabilities.isEmpty { body["cap_add"] = texts(container.addedCapabilities) }
         if !container.droppedCapabilities.isEmpty { body["cap_drop"] = texts(container.droppedCapabilities) }
         if container.readOnlyRoot { body["read_only_filesystem"] = true }
         if container.noNewPrivileges { body["no_new_privileges"] = true }
+        if let seccomp, !container.addedCapabilities.contains("SYS_ADMIN") { body["seccomp_profile_path"] = .string(seccomp) }
         body["resource_limits"] = Self.limits(container)
         return body
     }
 
+    /// Processes and threads of one container. Twenty containers of this size leave a machine some of its 32,768, the kernel's standard.
+    static let mostProcesses: Int64 = 1024
+
     private static func limits(_ container: PodmanContainer) -> JSONValue {
-        var limits: JSONValue = ["pids": ["limit": 2048]]
-        if let memory = container.memory { limits["memory"] = ["limit": .integer(memory)] }
+        var limits: JSONValue = ["pids": ["limit": .integer(mostProcesses)]]
+        // no swap besides: "swap" is the sum of both
+        if let memory = container.memory { limits["memory"] = ["limit": .integer(memory), "swap": .integer(memory)] }
         var cpu: JSONValue = [:]
         if let thousandths = container.cpu {
             cpu["period"] = 100_000

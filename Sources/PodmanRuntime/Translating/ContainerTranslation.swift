@@ -16,6 +16,7 @@ struct ContainerTranslation {
         translation.expect(value, place, known)
         let image = value["image"]?.string ?? ""
         if image.isEmpty { translation.refuse(place["image"], "is missing; add it") }
+        if Self.hasTransport(image) { translation.refuse(place["image"], "must be a name in a registry, without a transport; correct it") }
         let environment = environment(&translation)
         func texts(_ key: String) -> [String]? {
             value[key]?.array.map { $0.map { Self.expanded($0.string ?? "", environment) } }
@@ -26,7 +27,8 @@ struct ContainerTranslation {
             name: value["name"]?.string ?? "", initial: initial, image: Self.reference(image), pull: Self.pullPolicy(value, image),
             entrypoint: texts("command").flatMap { $0.isEmpty ? nil : $0 }, command: texts("args").flatMap { $0.isEmpty ? nil : $0 },
             workingDirectory: value["workingDir"]?.string, environment: environment, mounts: mounts, files: files, user: context.user,
-            groups: context.groups, mustNotBeRoot: context.mustNotBeRoot, droppedCapabilities: context.dropped,
+            groups: context.groups, mustNotBeRoot: context.mustNotBeRoot, addedCapabilities: context.added,
+            droppedCapabilities: context.dropped,
             readOnlyRoot: context.readOnlyRoot, noNewPrivileges: context.noNewPrivileges,
             memory: amount("memory", scale: 1, &translation), cpu: amount("cpu", scale: 1000, &translation),
             requestedCPU: (value["resources"]?["requests"]?["cpu"]).flatMap { Self.text($0) }.flatMap { quantity($0) }.map {
@@ -42,6 +44,14 @@ struct ContainerTranslation {
         guard let slash = image.firstIndex(of: "/") else { return "docker.io/library/\(image)" }
         let first = image[..<slash]
         return first.contains(".") || first.contains(":") || first == "localhost" ? image : "docker.io/\(image)"
+    }
+
+    /// Whether a name would lead podman to a file of this machine: `docker-archive:/srv/image.tar`.
+    static func hasTransport(_ image: String) -> Bool {
+        guard let first = image.split(separator: "/", maxSplits: 1).first, first.count < image.count, let colon = first.firstIndex(of: ":")
+        else { return false }
+        let port = first[first.index(after: colon)...]
+        return port.isEmpty || !port.allSatisfy { $0.isASCII && $0.isNumber }
     }
 
     private static func pullPolicy(_ value: JSONValue, _ image: String) -> PodmanContainer.PullPolicy {
@@ -147,10 +157,15 @@ struct ContainerTranslation {
 
     // MARK: Security
 
+    /// What podman gives to containers on some machines, and a stack gets only where the server's configuration allows it: raw packets,
+    /// with which a container could pass for another and route around its network; device nodes; the kernel's audit log.
+    static let withheld: Set = ["NET_RAW", "MKNOD", "AUDIT_WRITE"]
+
     private struct Security {
         var user: String?
         var groups: [String] = []
         var mustNotBeRoot = false
+        var added: [String] = []
         var dropped: [String] = []
         var readOnlyRoot = false
         var noNewPrivileges = false
@@ -191,7 +206,14 @@ struct ContainerTranslation {
             result.mustNotBeRoot = user == nil
         }
         result.groups = ([shared?["fsGroup"]] + (shared?["supplementalGroups"]?.array ?? [])).compactMap { $0?.integer }.map { String($0) }
-        result.dropped = (own?["capabilities"]?["drop"]?.array ?? []).compactMap(\.string)
+        translation.expect(own?["capabilities"], place["capabilities"], ["add", "drop"])
+        func capabilities(_ key: String) -> [String] {
+            (own?["capabilities"]?[key]?.array ?? []).compactMap(\.string).map { $0.hasPrefix("CAP_") ? String($0.dropFirst(4)) : $0 }
+        }
+        result.added = capabilities("add")  // the server's configuration allows each, or the plan would have been refused
+        let dropped = capabilities("drop")
+        // podman refuses one that is added and dropped; Kubernetes adds it
+        result.dropped = Set(dropped).union(dropped.contains("ALL") ? [] : Self.withheld).subtracting(result.added).sorted()
         result.readOnlyRoot = own?["readOnlyRootFilesystem"] == true
         result.noNewPrivileges = own?["allowPrivilegeEscalation"] == false
         return result

@@ -110,6 +110,7 @@ struct PodmanContainer: Hashable, Codable, Sendable {
     var user: String?
     var groups: [String]
     var mustNotBeRoot: Bool
+    var addedCapabilities: [String]
     var droppedCapabilities: [String]
     var readOnlyRoot: Bool
     var noNewPrivileges: Bool

@@ -71,7 +71,7 @@ struct ServeCommand: AsyncParsableCommand {
                 Terminal.note("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
             }
             let gatewayServices = try gateway?.services(
-                store: store, runtimes: runtimes, addressing: addressing, clock: clock, registry: registry, logger: logger)
+                engines: engines, changes: store.changes(), addressing: addressing, logger: logger)
             let sweeper = ImageSweeper(
                 store: store, builders: Array(builders.values), repositories: settings, changes: store.changes(), clock: clock,
                 logger: logger)
@@ -82,7 +82,9 @@ struct ServeCommand: AsyncParsableCommand {
             } catch let error as GatewayError {
                 throw CommandFailure("\(error)")
             } catch {
-                throw CommandFailure("can't serve on \(host):\(configuration.port): \(error)")
+                let isTaken = "\(error)".contains("Address already in use")
+                let why = isTaken ? "the port is taken; stop what listens there, or choose another `server.listen`" : "\(error)"
+                throw CommandFailure("can't serve on \(host):\(configuration.port): \(why)")
             }
         }
         state.unlock()

@@ -1,0 +1,40 @@
+import Foundation
+import SlingshotTestSupport
+import StagingModel
+import Testing
+
+@testable import Orchestration
+
+@Suite struct OutcomesTests {
+    private let away = StepError("the engine does not answer; start it", isRetryable: true)
+
+    private func tried(_ stack: Stack, _ step: Step, times: Int) -> Stack {
+        var stack = stack
+        for _ in 0..<times {
+            stack.began(step)
+            _ = stack.failed(step, away, at: Samples.start)
+        }
+        return stack
+    }
+
+    @Test func `a step that fails again and again makes its stack failed, and a try that succeeds mends it`() {
+        let step = Step.deploy(revision: 1, commit: Samples.commit("a"))
+        #expect(tried(Samples.stack(), step, times: 3).phase == .deploying)
+        var stack = tried(Samples.stack(), step, times: 4)
+        #expect(stack.phase == .failed && stack.failure?.retryAt != nil)
+        // while it is tried again it is still said why
+        stack.began(step)
+        #expect(stack.phase == .failed && stack.message == away.message)
+        stack.began(.fetch(revision: 2))
+        #expect(stack.phase == .queued)
+    }
+
+    @Test func `what runs is not failed because its engine is away`() {
+        let running = Samples.stack {
+            $0.phase = .ready
+            $0.deployed = .init(revision: 1, commit: Samples.commit("a"), planDigest: "d", at: Samples.start, readyAt: Samples.start)
+        }
+        #expect(tried(running, .observe, times: 20).phase == .ready)
+        #expect(tried(Samples.stack(), .observe, times: 20).phase == .failed)
+    }
+}
