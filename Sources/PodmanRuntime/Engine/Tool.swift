@@ -19,9 +19,15 @@ enum Tool {
         let name = command[0]
         do {
             return try await within(.seconds(20), name) {
+                // Not `.string(input)`: swift-subprocess 1.0 traps when such a run is cancelled before the input is written.
                 let result = try await Subprocess.run(
-                    .name(name), arguments: Arguments(Array(command.dropFirst())), input: .string(input), output: .string(limit: 1 << 20),
-                    error: .string(limit: 1 << 16))
+                    .name(name), arguments: Arguments(Array(command.dropFirst())), input: .inputWriter, output: .string(limit: 1 << 20),
+                    error: .string(limit: 1 << 16)
+                ) { execution in
+                    // Whoever ends before it has read all says why by itself.
+                    if !input.isEmpty { _ = try? await execution.standardInputWriter.write(input) }
+                    try await execution.standardInputWriter.finish()
+                }
                 let lines = result.standardError.split(whereSeparator: \.isNewline).map { String($0).oneLine(limit: 200) }
                 return Outcome(
                     succeeded: result.terminationStatus == .exited(0), output: result.standardOutput,
