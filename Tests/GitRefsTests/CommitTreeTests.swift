@@ -217,7 +217,7 @@ import Testing
         try await refs.export("app", at: commit, of: shop, to: archive, limits: BuildContextLimits())
         _ = try run(["tar", "-xf", archive, "-C", unpacked.path], input: Data())
         let listed = try #require(FileManager.default.enumerator(atPath: unpacked.path)).compactMap { $0 as? String }.sorted()
-        #expect(listed == ["Containerfile", "d", "d/\(long)", "d/link", "module", "run.sh"])
+        #expect(listed == ["Containerfile", "d", "d/link", "d/\(long)", "module", "run.sh"])
         #expect(try Data(contentsOf: unpacked.appending(path: "run.sh")) == Data([1, 2, 3]))
         #expect(FileManager.default.isExecutableFile(atPath: unpacked.appending(path: "run.sh").path))
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: unpacked.appending(path: "d/link").path) == "../../../etc/passwd")
