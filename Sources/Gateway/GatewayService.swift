@@ -81,13 +81,19 @@ public struct GatewayService: Service {
     private func requireFreePort() async throws {
         let colon = settings.listen.lastIndex(of: ":") ?? settings.listen.endIndex
         let host = settings.listen[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
-        do {
-            let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .bind(host: host.isEmpty ? "0.0.0.0" : host, port: Int(settings.listen[colon...].dropFirst()) ?? 0).get()
-            try await channel.close()
-        } catch {
-            throw GatewayError(listening: settings.listen, failed: "\(error)")
+        var attempts = 0
+        while true {
+            do {
+                let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                    .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                    .bind(host: host.isEmpty ? "0.0.0.0" : host, port: Int(settings.listen[colon...].dropFirst()) ?? 0).get()
+                return try await channel.close()
+            } catch {
+                attempts += 1
+                // The Caddy of an earlier serve gives its visitors 3 s, and does not answer any more.
+                guard attempts <= 50 else { throw GatewayError(listening: settings.listen, failed: "\(error)") }
+                try await clock.sleep(until: clock.now.addingTimeInterval(0.1))
+            }
         }
     }
 
