@@ -5,8 +5,6 @@ SHELL := bash
 .PHONY: help demo test unit build install uninstall bench lint cluster cluster-down clean
 
 swift_test := swift test --disable-xctest
-# suites that run at the same time: each starts engines, and more of them than this only make one another late
-at_most_six := env SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6
 # the end-to-end tests run stacks on root's podman
 as_root := $(if $(filter 0,$(shell id -u)),,sudo -E env "PATH=$$PATH")
 
@@ -25,7 +23,7 @@ test: ## lint, then every test, the end-to-end tests on a real cluster (KUBECONF
 	SLINGSHOT_POSTGRES_IMAGE=$$(dev/postgres-image); export SLINGSHOT_POSTGRES_IMAGE; \
 	swift build --build-tests; \
 	$(swift_test) --skip-build --skip EndToEndTests; \
-	$(as_root) $(at_most_six) $(swift_test) --skip-build --filter EndToEndTests
+	$(as_root) dev/end-to-end
 
 unit: ## the tests that need no cluster
 	@dev/setup build
