@@ -177,8 +177,11 @@ import Testing
                 try await box.serving { serving async throws in
                     try await answers()
                     // of the visitors, and of the probe
-                    let ports = Set(try box.sockets().compactMap { $0.split(separator: ":").last.map { String($0) } })
-                    #expect(ports == ["80", "8080"])
+                    func ports() throws -> Set<String> {
+                        Set(try box.sockets().compactMap { $0.split(separator: ":").last.map { String($0) } })
+                    }
+                    for _ in 0..<100 where try ports().count < 2 { try await Task.sleep(for: .milliseconds(100)) }
+                    #expect(try ports() == ["80", "8080"])
                     try await serving.deliver(GitHubDelivery("closed", head: head))
                     try await serving.wait(for: .destroyed)
                     for _ in 0..<50 where try !box.sockets().isEmpty { try await Task.sleep(for: .milliseconds(100)) }
