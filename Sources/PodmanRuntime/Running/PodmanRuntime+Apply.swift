@@ -20,6 +20,7 @@ extension PodmanRuntime {
         let wanted: PodmanPlan
         do { wanted = try PodmanPlan(plan) } catch { throw StepError(error.description, isRetryable: false) }
         try await translatingErrors(about: "network \(name)") {
+            _ = try await engine.facts()  // a podman that won't do is refused before anything is made with it
             async let isSafe: Void = engine.check()
             let annotations = (space.manifest["metadata"]?["annotations"]?.object ?? [:]).compactMapValues(\.string)
             let record = try await begin(plan, annotations: annotations, lease: lease)
