@@ -60,9 +60,14 @@ extension PageView {
             retryAfter = nil
             self.log = nil
             heading = "\(name) is gone"
-            let why = stack.destroyReason.map(Self.why) ?? "for a reason that is not on record"
-            message = "It was destroyed on \(stack.updatedAt.inWords), \(why)."
-            hint = "A push to the open pull request launches it anew; so does"
+            if let exclusion = stack.exclusion {
+                message = "There is \(exclusion.text)."
+                hint = "To have one all the same, use"
+            } else {
+                let why = stack.destroyReason.map(Self.why) ?? "for a reason that is not on record"
+                message = "It was destroyed on \(stack.updatedAt.inWords), \(why)."
+                hint = "A push to the open pull request launches it anew; so does"
+            }
             command = again
             end = ""
         }
@@ -95,6 +100,7 @@ extension PageView {
         case .unlabeled: "because its pull request lost the label"
         case .requested: "because somebody asked for it"
         case .replaced: "because another stack replaced it"
+        case .excluded: "because the configuration gives its pull request none"
         }
     }
 

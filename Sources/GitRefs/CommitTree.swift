@@ -5,8 +5,6 @@ import StagingModel
 /// The files of one commit, read from a mirror without a checkout. Everything in it is a stranger's: sizes are looked at before
 /// anything is loaded.
 struct CommitTree: ~Copyable {
-    private static let longestTree = 4 << 20
-
     private let mirror: Mirror
     let commit: CommitID
     let root: git_oid
@@ -43,25 +41,15 @@ struct CommitTree: ~Copyable {
     }
 
     private func entry(_ name: String, in folder: git_oid) throws -> TreeEntry? {
-        let tree = try loadTree(folder)
+        let tree = try mirror.tree(folder, of: commit)
         defer { git_tree_free(tree) }
         return git_tree_entry_byname(tree, name).map(TreeEntry.init)
     }
 
     func entries(of folder: git_oid) throws -> [TreeEntry] {
-        let tree = try loadTree(folder)
+        let tree = try mirror.tree(folder, of: commit)
         defer { git_tree_free(tree) }
         return (0..<git_tree_entrycount(tree)).compactMap { git_tree_entry_byindex(tree, $0).map(TreeEntry.init) }
-    }
-
-    /// To be freed by the caller.
-    private func loadTree(_ id: git_oid) throws -> OpaquePointer {
-        guard try mirror.header(of: id).size <= Self.longestTree else {
-            throw terminal("a folder at \(commit.short) has too many entries; split it")
-        }
-        var (id, tree): (git_oid, OpaquePointer?) = (id, nil)
-        try check(git_tree_lookup(&tree, mirror.repository, &id))
-        return try made(tree)
     }
 
     func size(of file: git_oid) throws -> Int { try mirror.header(of: file).size }
@@ -94,7 +82,19 @@ struct CommitTree: ~Copyable {
 }
 
 extension Mirror {
-    fileprivate func rootTree(of commit: CommitID) throws -> git_oid {
+    private static let longestTree = 4 << 20
+
+    /// One folder of the commit, to be freed by the caller.
+    func tree(_ id: git_oid, of commit: CommitID) throws -> OpaquePointer {
+        guard try header(of: id).size <= Self.longestTree else {
+            throw StepError("a folder at \(commit.short) has too many entries; split it", isRetryable: false)
+        }
+        var (id, tree): (git_oid, OpaquePointer?) = (id, nil)
+        try check(git_tree_lookup(&tree, repository, &id))
+        return try made(tree)
+    }
+
+    func rootTree(of commit: CommitID) throws -> git_oid {
         var id = try objectID(commit)
         guard try isCommit(id) else {
             throw MirrorLacks(commit: commit)

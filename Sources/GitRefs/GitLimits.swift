@@ -4,6 +4,8 @@ public struct GitLimits: Hashable, Sendable {
     public var total: Duration = .seconds(3600)
     /// The longest that a server may say nothing.
     public var silence: Duration = .seconds(120)
+    /// The longest that two commits are compared.
+    public var comparison: Duration = .seconds(120)
     /// The largest file that git may write, in bytes; what one fetch brings is one file.
     public var fileBytes = 16 << 30
     /// The largest memory of one process of git, in bytes; packs that it maps are not counted.

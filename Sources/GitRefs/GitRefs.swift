@@ -11,7 +11,7 @@ import SystemPackage
 /// else: the machine's git and ssh configuration and proxies are not consulted, and redirects are refused. Fetches into one mirror are
 /// serial, in the order in which they came; reading goes on meanwhile. A mirror is a cache: a damaged one is made anew, and a commit
 /// that one lacks is fetched when it is read. All calls throw `StepError`, or `CancellationError` as soon as their task is cancelled.
-public final class GitRefs: BuildContextSource {
+public final class GitRefs: BuildContextSource, ChangeSource {
     private let directory: URL
     private let limits: GitLimits
     private let machine: [String: String]
@@ -55,6 +55,33 @@ public final class GitRefs: BuildContextSource {
     /// False when the mirror lacks one of the commits.
     public func contains(_ commit: CommitID, in head: CommitID, of repository: RepositorySettings) async throws -> Bool {
         try await read(head, of: repository, doing: "looking for \(commit.short)") { try $0.contains(commit, in: head) }
+    }
+
+    /// Retryable: the mirror has lost the base since it was fetched. Also throws, not retryable, for more than 128 levels, 50 000 folders or a million entries of folders that differ, and when it takes
+    /// longer than the limits.
+    public func changes(of commit: CommitID, since base: CommitID, touch paths: Patterns, in repository: RepositorySettings) async throws
+        -> Bool
+    {
+        let doing = "comparing \(commit.short) with its base at \(base.short)"
+        return try await withThrowingTaskGroup(of: Bool.self) { [limits] group in
+            group.addTask {
+                try await self.read(commit, of: repository, doing: doing) { mirror in
+                    do { return try TreeComparison(of: commit, since: base, in: mirror).touches(paths) } catch let lacks as MirrorLacks
+                        where lacks.commit == base
+                    {
+                        // Fetching the commit does not bring it; whoever fetched it can do so again.
+                        throw StepError("\(doing) failed: the mirror has lost the base", isRetryable: true)
+                    }
+                }
+            }
+            group.addTask {
+                try await Task.sleep(for: limits.comparison)
+                throw StepError("\(doing) took longer than \(limits.comparison)", isRetryable: false)
+            }
+            defer { group.cancelAll() }
+            guard let isTouched = try await group.next() else { throw CancellationError() }
+            return isTouched
+        }
     }
 
     /// Also nil when a part of the path is a file. Not retryable: a path that leaves the repository; a folder, a symbolic link, a submodule

@@ -156,9 +156,10 @@ public final class SimulatedEngine: StackRuntime {
 
 /// A repository in memory: every ref names the commit pushed last, with those before as its history, and every commit has the same stack
 /// file.
-public final class SimulatedRefs: RefSource {
+public final class SimulatedRefs: ChangeSource {
     private let history: Mutex<[CommitID]>
     private let stackFile: Mutex<String?>
+    private let changed = Mutex<[String]>([])
     private let hook: @Sendable () async throws -> Void
 
     public init(
@@ -177,9 +178,18 @@ public final class SimulatedRefs: RefSource {
 
     public func write(stackFile text: String?) { stackFile.withLock { $0 = text } }
 
+    /// The files that every commit changes against every other.
+    public func change(_ paths: [String]) { changed.withLock { $0 = paths } }
+
     public func fetch(_ ref: String, of repository: RepositorySettings) async throws -> CommitID {
         try await hook()
         return current
+    }
+
+    public func changes(of commit: CommitID, since base: CommitID, touch paths: Patterns, in repository: RepositorySettings) async throws
+        -> Bool
+    {
+        changed.withLock { $0.contains(where: paths.match) }
     }
 
     public func contains(_ commit: CommitID, in head: CommitID, of repository: RepositorySettings) async throws -> Bool {

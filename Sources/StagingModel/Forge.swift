@@ -8,6 +8,11 @@ public enum Forge: String, Codable, CaseIterable, Sendable {
     case bitbucketServer = "bitbucket-server"
     /// A plain git server, whose hook posts deliveries.
     case generic
+
+    /// Whether pull requests have labels there.
+    public var hasLabels: Bool { self != .bitbucket && self != .bitbucketServer }
+    /// Whether it can be asked, and told, anything: a plain git server can't.
+    public var hasAPI: Bool { self != .generic }
 }
 
 extension Forge {

@@ -6,4 +6,6 @@ public enum Phase: String, Codable, Sendable, CaseIterable {
 /// Why a stack goes, or went.
 public enum DestroyReason: String, Codable, Sendable, CaseIterable {
     case expired, closed, unlabeled, requested, replaced
+    /// Another of the configuration's rules than the label's keeps the pull request out.
+    case excluded
 }

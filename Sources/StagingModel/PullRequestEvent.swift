@@ -16,17 +16,36 @@ public struct PullRequestEvent: Codable, Hashable, Sendable {
         case closed, merged
     }
 
+    /// What a delivery can leave out that has no value for "unknown".
+    public enum Field: String, Codable, Sendable { case labels, draft }
+
     public var change: Change
     /// The repository's full name on its forge, `acme/shop`.
     public var repository: String
     public var pullRequest: PullRequest
     /// When the forge last changed the pull request: settles deliveries that arrive out of order. Nil when it does not say.
     public var updatedAt: Date?
+    /// False when the forge says that the pull request is closed or merged, whatever happened to it now. True when it does not say.
+    public var isOpen: Bool
+    /// What the delivery did not tell.
+    public var untold: Set<Field>
 
-    public init(change: Change, repository: String, pullRequest: PullRequest, updatedAt: Date?) {
+    public init(
+        change: Change, repository: String, pullRequest: PullRequest, updatedAt: Date?, isOpen: Bool = true, untold: Set<Field> = []
+    ) {
         self.change = change
         self.repository = repository
         self.pullRequest = pullRequest
         self.updatedAt = updatedAt
+        self.isOpen = isOpen
+        self.untold = untold
+    }
+
+    /// The pull request as it is by now, with what the delivery left out as `earlier` has it. That is not its head when that has `moved` since.
+    public func pullRequest(after earlier: PullRequest, moved: Bool) -> PullRequest {
+        var complete = pullRequest.completed(from: earlier, moved: moved)
+        if untold.contains(.labels) { complete.labels = earlier.labels }
+        if untold.contains(.draft) { complete.isDraft = earlier.isDraft }
+        return complete
     }
 }

@@ -20,6 +20,8 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
     public var limits: StackLimits
     public var policy: StackPolicy
     public var forks: ForkPolicy
+    /// Which pull requests get a stack.
+    public var when: AdmissionRules
     /// The name under which images built from its commits are kept, `localhost/slingshot/staging-shop`; nil when there is no place for them.
     public var imageRepository: String?
 
@@ -27,7 +29,8 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
         name: RepositoryName, forge: String, repository: String, url: String, api: String? = nil,
         credentials: GitCredentials? = nil, runtime: String,
         template: String? = nil, values: [String: JSONValue] = [:], limits: StackLimits = StackLimits(),
-        policy: StackPolicy = StackPolicy(), forks: ForkPolicy = .deny, imageRepository: String? = nil
+        policy: StackPolicy = StackPolicy(), forks: ForkPolicy = .deny,
+        when: AdmissionRules = AdmissionRules(), imageRepository: String? = nil
     ) {
         self.name = name
         self.forge = forge
@@ -41,6 +44,7 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
         self.limits = limits
         self.policy = policy
         self.forks = forks
+        self.when = when
         self.imageRepository = imageRepository
     }
 

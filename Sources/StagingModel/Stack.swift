@@ -79,6 +79,12 @@ public struct Stack: Codable, Hashable, Sendable {
     public var ref: String?
     /// The commit to deploy instead of the ref's newest (`create --sha`); it must be reachable from the ref.
     public var pinnedCommit: CommitID?
+    /// True when a person asked for it: then what keeps its pull request out has no say, until it is gone. Nil for false.
+    public var exempt: Bool?
+    /// What keeps its pull request out, and it from being wanted; nil for nothing.
+    public var exclusion: Exclusion?
+    /// The label that still has to be taken off its pull request, because it has expired.
+    public var expiredLabel: String?
 
     public var wanted: Wanted
     /// Grows by one with each thing that has to be deployed; `deployed.revision` follows it.

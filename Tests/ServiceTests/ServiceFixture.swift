@@ -116,7 +116,7 @@ extension TestResponse {
 }
 
 /// Without a repository nothing can be fetched; no test here gets that far.
-private struct NoRefs: RefSource {
+private struct NoRefs: ChangeSource {
     func fetch(_ ref: String, of repository: RepositorySettings) async throws -> CommitID { throw gone }
     func contains(_ commit: CommitID, in head: CommitID, of repository: RepositorySettings) async throws -> Bool { throw gone }
     func file(_ path: String, at commit: CommitID, of repository: RepositorySettings, limit: Int) async throws -> [UInt8]? { throw gone }
@@ -124,6 +124,10 @@ private struct NoRefs: RefSource {
         -> [String:
         [UInt8]]?
     { throw gone }
+
+    func changes(of commit: CommitID, since base: CommitID, touch paths: Patterns, in repository: RepositorySettings) async throws -> Bool {
+        throw gone
+    }
 
     private var gone: StepError { StepError("there is no repository", isRetryable: true) }
 }

@@ -33,9 +33,9 @@ struct BitbucketServerPullRequestDelivery: Decodable {
             change: change, repository: target.repository.fullName,
             pullRequest: PullRequest(
                 number: pullRequest.number, title: pullRequest.title, author: pullRequest.author, branch: source.branch,
-                base: target.branch, head: source.commit, url: pullRequest.url, isDraft: pullRequest.isDraft,
+                base: target.branch, head: source.commit, url: pullRequest.url, isDraft: pullRequest.isDraft ?? false,
                 isFork: source.repository?.isSame(as: target.repository) != true),
-            updatedAt: pullRequest.updatedAt)
+            updatedAt: pullRequest.updatedAt, untold: pullRequest.isDraft == nil ? [.labels, .draft] : [.labels])
     }
 }
 
@@ -73,7 +73,8 @@ private struct BitbucketServerPullRequest: Decodable {
     let source: BitbucketServerRef<BitbucketServerRepository?>
     let target: BitbucketServerRef<BitbucketServerRepository>
     let url: String
-    let isDraft: Bool
+    /// Nil before 8.18.
+    let isDraft: Bool?
     let updatedAt: Date?
 
     private enum Key: String, CodingKey {
@@ -100,7 +101,7 @@ private struct BitbucketServerPullRequest: Decodable {
         }
         url = pages?.first??.href ?? ""
         // Drafts came with 8.18.
-        isDraft = try fields.ifPresent(.draft) { try fields.decode(Bool.self, forKey: $0) } ?? false
+        isDraft = try fields.ifPresent(.draft) { try fields.decode(Bool.self, forKey: $0) }
         updatedAt = try fields.ifPresent(.updatedDate, fields.milliseconds)
     }
 }

@@ -28,8 +28,8 @@ struct BitbucketPullRequestDelivery: Decodable {
             pullRequest: PullRequest(
                 number: pullRequest.number, title: pullRequest.title, author: pullRequest.author, branch: source.branch,
                 base: destination.branch, head: source.commit.full, shortHead: source.commit.short, url: pullRequest.url,
-                isDraft: pullRequest.isDraft, isFork: isFork),
-            updatedAt: pullRequest.updatedAt)
+                isDraft: pullRequest.isDraft ?? false, isFork: isFork),
+            updatedAt: pullRequest.updatedAt, untold: pullRequest.isDraft == nil ? [.labels, .draft] : [.labels])
     }
 }
 
@@ -64,7 +64,8 @@ private struct BitbucketPullRequest: Decodable {
     let source: BitbucketBranch
     let destination: BitbucketBranch
     let url: String
-    let isDraft: Bool
+    /// Nil where it was not told: drafts came late.
+    let isDraft: Bool?
     let isOpen: Bool
     let updatedAt: Date?
 
@@ -89,8 +90,7 @@ private struct BitbucketPullRequest: Decodable {
         destination = try fields.decode(BitbucketBranch.self, forKey: .destination)
         let links = try fields.nestedContainer(keyedBy: LinksKey.self, forKey: .links)
         url = try links.nestedContainer(keyedBy: LinkKey.self, forKey: .html).webAddress(.href)
-        // Drafts came late.
-        isDraft = try fields.ifPresent(.draft) { try fields.decode(Bool.self, forKey: $0) } ?? false
+        isDraft = try fields.ifPresent(.draft) { try fields.decode(Bool.self, forKey: $0) }
         isOpen = try fields.name(.state) == "OPEN"
         updatedAt = try fields.ifPresent(.updatedAt, fields.time)
     }

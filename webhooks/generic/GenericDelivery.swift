@@ -21,17 +21,19 @@ struct GenericDelivery: Decodable {
             message = .ignored(repository: repository, reason: "because \(action) is an action that Slingshot does not know")
             return
         }
+        let (labels, isDraft) = (try fields.ifPresent(.labels, fields.labels), try fields.ifPresent(.draft, fields.flag))
         let pullRequest = PullRequest(
             number: try fields.pullRequestNumber(.number),
             title: try fields.ifPresent(.title, fields.line) ?? "", author: try fields.ifPresent(.author, fields.line) ?? "",
             branch: try fields.ifPresent(.branch, fields.name) ?? "", base: try fields.ifPresent(.base, fields.name) ?? "",
             head: try fields.ifPresent(.sha, fields.commit), ref: try fields.ifPresent(.ref, fields.ref),
-            labels: try fields.ifPresent(.labels, fields.labels) ?? [], url: try fields.ifPresent(.url, fields.webAddress) ?? "",
-            isDraft: try fields.ifPresent(.draft, fields.flag) ?? false, isFork: try fields.ifPresent(.fork, fields.flag) ?? false)
+            labels: labels ?? [], url: try fields.ifPresent(.url, fields.webAddress) ?? "",
+            isDraft: isDraft ?? false, isFork: try fields.ifPresent(.fork, fields.flag) ?? false)
         message = .pullRequest(
             PullRequestEvent(
                 change: change, repository: repository, pullRequest: pullRequest,
-                updatedAt: try fields.ifPresent(.updatedAt, fields.time)))
+                updatedAt: try fields.ifPresent(.updatedAt, fields.time),
+                untold: Set([labels == nil ? .labels : nil, isDraft == nil ? .draft : nil].compactMap(\.self))))
     }
 }
 

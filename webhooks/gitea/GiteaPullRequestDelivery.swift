@@ -24,7 +24,8 @@ struct GiteaPullRequestDelivery: Decodable {
             message = .pullRequest(
                 PullRequestEvent(
                     change: change == .closed && payload.isMerged ? .merged : change, repository: repository.fullName,
-                    pullRequest: payload.pullRequest(of: repository), updatedAt: payload.updatedAt))
+                    pullRequest: payload.pullRequest(of: repository), updatedAt: payload.updatedAt, isOpen: payload.isOpen,
+                    untold: payload.isDraft == nil ? [.draft] : []))
         }
     }
 }
@@ -59,12 +60,14 @@ private struct GiteaPullRequest: Decodable {
     let base: GitHubBranch
     let labels: [String]
     let url: String
-    let isDraft: Bool
+    /// Nil before Gitea 1.18.
+    let isDraft: Bool?
     let isMerged: Bool
+    let isOpen: Bool
     let updatedAt: Date?
 
     private enum Key: String, CodingKey {
-        case number, title, user, head, base, labels, draft, merged
+        case number, title, user, head, base, labels, draft, merged, state
         case url = "html_url"
         case updatedAt = "updated_at"
     }
@@ -78,8 +81,8 @@ private struct GiteaPullRequest: Decodable {
         base = try fields.decode(GitHubBranch.self, forKey: .base)
         labels = try fields.decode([GitHubLabel]?.self, forKey: .labels)?.prefix(100).map(\.name) ?? []
         url = try fields.webAddress(.url)
-        // Gitea before 1.18 does not say it.
-        isDraft = try fields.ifPresent(.draft) { try fields.decode(Bool.self, forKey: $0) } ?? false
+        isDraft = try fields.ifPresent(.draft) { try fields.decode(Bool.self, forKey: $0) }
+        isOpen = try fields.ifPresent(.state, fields.name) != "closed"
         isMerged = try fields.decode(Bool.self, forKey: .merged)
         updatedAt = try fields.ifPresent(.updatedAt, fields.time)
     }
@@ -89,6 +92,6 @@ private struct GiteaPullRequest: Decodable {
         let isFork = [head, base].contains { $0.repository?.isSame(as: repository) != true }
         return PullRequest(
             number: number, title: title, author: author, branch: head.ref, base: base.ref, head: head.commit, labels: labels, url: url,
-            isDraft: isDraft, isFork: isFork)
+            isDraft: isDraft ?? false, isFork: isFork)
     }
 }

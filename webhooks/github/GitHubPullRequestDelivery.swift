@@ -24,7 +24,7 @@ struct GitHubPullRequestDelivery: Decodable {
             message = .pullRequest(
                 PullRequestEvent(
                     change: change == .closed && payload.isMerged ? .merged : change, repository: repository.fullName,
-                    pullRequest: payload.pullRequest(of: repository), updatedAt: payload.updatedAt))
+                    pullRequest: payload.pullRequest(of: repository), updatedAt: payload.updatedAt, isOpen: payload.isOpen))
         }
     }
 }
@@ -40,10 +40,11 @@ private struct GitHubPullRequest: Decodable {
     let url: String
     let isDraft: Bool
     let isMerged: Bool
+    let isOpen: Bool
     let updatedAt: Date
 
     private enum Key: String, CodingKey {
-        case number, title, user, head, base, labels, draft, merged
+        case number, title, user, head, base, labels, draft, merged, state
         case url = "html_url"
         case updatedAt = "updated_at"
     }
@@ -65,6 +66,7 @@ private struct GitHubPullRequest: Decodable {
         isDraft = try fields.decode(Bool.self, forKey: .draft)
         // Documented as a boolean or null.
         isMerged = try fields.decode(Bool?.self, forKey: .merged) ?? false
+        isOpen = try fields.ifPresent(.state, fields.name) != "closed"
         updatedAt = try fields.time(.updatedAt)
     }
 

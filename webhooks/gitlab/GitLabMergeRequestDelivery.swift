@@ -35,7 +35,8 @@ struct GitLabMergeRequestDelivery: Decodable {
             message = .pullRequest(
                 PullRequestEvent(
                     change: change, repository: project.fullName,
-                    pullRequest: mergeRequest.pullRequest(of: project, actor: actor, labels: labels), updatedAt: mergeRequest.updatedAt))
+                    pullRequest: mergeRequest.pullRequest(of: project, actor: actor, labels: labels), updatedAt: mergeRequest.updatedAt,
+                    isOpen: mergeRequest.isOpen))
         }
     }
 }
@@ -132,10 +133,11 @@ private struct GitLabMergeRequest: Decodable {
     let head: CommitID?
     let url: String
     let isDraft: Bool
+    let isOpen: Bool
     let updatedAt: Date?
 
     private enum Key: String, CodingKey {
-        case title, url, draft
+        case title, url, draft, state
         case number = "iid"
         case author = "author_id"
         case sourceBranch = "source_branch"
@@ -163,6 +165,8 @@ private struct GitLabMergeRequest: Decodable {
         // GitLab before 14 knows the older name only.
         let flag = fields.contains(.draft) ? Key.draft : .workInProgress
         isDraft = try fields.decode(Bool.self, forKey: flag)
+        // It is "locked" for the moment of its merge.
+        isOpen = try fields.ifPresent(.state, fields.name).map { !["closed", "merged"].contains($0) } ?? true
         updatedAt = try fields.ifPresent(.updatedAt, fields.time)
     }
 

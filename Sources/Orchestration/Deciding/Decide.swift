@@ -16,8 +16,9 @@ public func decide(_ stack: Stack, observed: Observation?, now: Date) -> Step {
 }
 
 private func decideGone(_ stack: Stack, reason: DestroyReason, observed: Observation?, now: Date) -> Step {
-    if stack.phase == .destroyed { return .wait(until: nil) }
+    if stack.phase == .destroyed, stack.expiredLabel == nil { return .wait(until: nil) }
     if let retryAt = stack.failure?.retryAt, retryAt > now { return .wait(until: retryAt) }
+    if stack.phase == .destroyed, let label = stack.expiredLabel { return .unlabel(label) }
     // Every engine that has something of it: what failed last is tried last, so that none that is away holds up another.
     let copy = stack.copies.first.map { Step.retire($0) }
     if let copy, stack.failure?.step != copy.name { return copy }

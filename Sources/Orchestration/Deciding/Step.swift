@@ -35,6 +35,8 @@ public enum Step: Hashable, Sendable {
     case retire(Placement)
     /// Nothing of the stack exists any more: write its end.
     case finish(DestroyReason, note: String?)
+    /// Take the label off the pull request of a stack that has expired.
+    case unlabel(String)
     /// Nothing to do until then; nil for until something new is wanted.
     case wait(until: Date?)
 }
@@ -59,6 +61,7 @@ extension Step {
         case .renewCopy: "renew-copy"
         case .retire: "retire"
         case .finish: "finish"
+        case .unlabel: "unlabel"
         case .wait: "wait"
         }
     }
@@ -69,6 +72,8 @@ extension Step {
         switch self {
         case .fetch(let revision), .build(let revision, _, _), .deploy(let revision, _), .watch(let revision):
             stack.wanted != .running || stack.revision != revision || stack.lease.isExpired(at: now)
+        case .unlabel(let label):
+            stack.expiredLabel != label
         default:
             false
         }
@@ -102,7 +107,7 @@ extension Step {
         switch self {
         case .observe, .deploy, .watch, .renewLease, .destroy, .awaitGone: stack.runtime
         case .renewCopy(_, let copy), .retire(let copy): copy.runtime
-        case .fetch, .build, .adopt, .forget, .recover, .refuse, .expire, .finish, .wait: nil
+        case .fetch, .build, .adopt, .forget, .recover, .refuse, .expire, .finish, .unlabel, .wait: nil
         }
     }
 }

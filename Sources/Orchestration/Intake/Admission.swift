@@ -33,23 +33,25 @@ public func admit(_ event: PullRequestEvent, to repository: RepositorySettings, 
     if let seen = current?.forgeUpdatedAt, let told = event.updatedAt, told < seen {
         return .ignored("out of date: the pull request has changed since \(told.rfc3339)")
     }
-    if event.change == .closed || event.change == .merged {
+    if event.change == .closed || event.change == .merged || !event.isOpen {
         return close(event, name: name, repository: repository, current: current, policy: policy, now: now)
     }
     if event.pullRequest.isFork, let refusal = refusal(ofForksBy: repository) { return .ignored(refusal) }
-    if var stack = current, stack.isRunning(at: now) {
-        return update(&stack, with: event, policy: policy, now: now)
+    let known = current?.pullRequest ?? PullRequest(number: name.number)
+    let pullRequest = event.pullRequest(after: known, moved: current.map { movesHead(event, of: $0) } ?? true)
+    if let exclusion = repository.when.exclusion(of: pullRequest), !exempts(current, from: repository.when, at: now) {
+        var stack = current ?? Stack(launching: name, of: repository, instead: nil, policy: policy, now: now)
+        (stack.pullRequest, stack.forgeUpdatedAt) = (pullRequest, event.updatedAt ?? stack.forgeUpdatedAt)
+        return exclude(&stack, exclusion, isNew: current == nil, by: event.change)
     }
-    let moved = current.map { movesHead(event, of: $0) } ?? true
-    let launches =
-        switch event.change {
-        case .opened, .reopened, .pushed: true
-        case .updated: moved
-        case .edited, .labeled, .unlabeled, .draft, .readyForReview, .closed, .merged: false
-        }
-    guard launches else { return .ignored("the pull request has no stack that \"\(event.change.rawValue)\" could update") }
+    if var stack = current, stack.isRunning(at: now) {
+        return update(&stack, with: event, policy: policy, rules: repository.when, now: now)
+    }
+    guard launches(event, instead: current, by: repository.when) else {
+        return .ignored("the pull request has no stack that \"\(event.change.rawValue)\" could update")
+    }
     var stack = Stack(launching: name, of: repository, instead: current, policy: policy, now: now)
-    stack.pullRequest = event.pullRequest.completed(from: stack.pullRequest, moved: moved)
+    stack.pullRequest = pullRequest
     stack.forgeUpdatedAt = event.updatedAt
     stack.message = "pull request \(event.change.rawValue)"
     return Admission(action: .create, reason: "pull request \(event.change.rawValue)", stack: stack)
@@ -65,18 +67,24 @@ private func refusal(ofForksBy repository: RepositorySettings) -> String? {
 }
 
 /// Whether the head is another one than the stack's record knows. A forge that does not say which it is now says at least that it was pushed.
-private func movesHead(_ event: PullRequestEvent, of stack: Stack) -> Bool {
+func movesHead(_ event: PullRequestEvent, of stack: Stack) -> Bool {
     let known = stack.pullRequest
     if let head = event.pullRequest.head { return head != known.head }
     guard let short = event.pullRequest.shortHead else { return event.change == .pushed }
     return known.head.map { !event.pullRequest.names($0) } ?? (short != known.shortHead)
 }
 
-private func update(_ stack: inout Stack, with event: PullRequestEvent, policy: LaunchPolicy, now: Date) -> Admission {
-    let moved = movesHead(event, of: stack)
-    stack.pullRequest = event.pullRequest.completed(from: stack.pullRequest, moved: moved)
+private func update(_ stack: inout Stack, with event: PullRequestEvent, policy: LaunchPolicy, rules: AdmissionRules, now: Date) -> Admission
+{
+    let (moved, base) = (movesHead(event, of: stack), stack.pullRequest.base)
+    stack.pullRequest = event.pullRequest(after: stack.pullRequest, moved: moved)
     stack.forgeUpdatedAt = event.updatedAt ?? stack.forgeUpdatedAt
     guard moved else {
+        if rules.paths != nil, stack.exempt != true, stack.pullRequest.base != base {
+            // What it changes is something else now.
+            stack.anew(message: "its base is another branch now")
+            return Admission(action: .update, reason: "pull request \(event.change.rawValue); its base is another branch now", stack: stack)
+        }
         return Admission(action: .update, reason: "pull request \(event.change.rawValue); its commit is the same", stack: stack)
     }
     stack.ref = nil
@@ -92,6 +100,7 @@ private func update(_ stack: inout Stack, with event: PullRequestEvent, policy: 
 private func close(
     _ event: PullRequestEvent, name: StackName, repository: RepositorySettings, current: Stack?, policy: LaunchPolicy, now: Date
 ) -> Admission {
+    let word = event.isOpen ? event.change.rawValue : "closed"
     guard var stack = current else {
         if event.pullRequest.isFork, refusal(ofForksBy: repository) != nil { return .ignored("the pull request has no stack") }
         // Remembered all the same: an "opened" that was sent earlier and arrives later must not launch it; and with a database
@@ -99,16 +108,21 @@ private func close(
         var stack = Stack(launching: name, of: repository, instead: nil, policy: policy, now: now)
         stack.pullRequest = event.pullRequest
         stack.forgeUpdatedAt = event.updatedAt
-        stack.end(.closed, message: "pull request \(event.change.rawValue)")
+        stack.end(.closed, message: "pull request \(word)")
         return Admission(action: .ignored, reason: "the pull request has no stack", stack: stack)
     }
-    stack.pullRequest = event.pullRequest.completed(from: stack.pullRequest, moved: false)
+    stack.pullRequest = event.pullRequest(after: stack.pullRequest, moved: false)
     stack.forgeUpdatedAt = event.updatedAt ?? stack.forgeUpdatedAt
     guard stack.wanted == .running else {
+        // What kept it out may change now without an effect.
+        if stack.exclusion != nil {
+            (stack.wanted, stack.exclusion) = (.gone(.closed), nil)
+            if stack.phase == .destroyed { stack.message = "pull request \(word)" }
+        }
         return Admission(action: .ignored, reason: "the stack is \(stack.phase.rawValue) already", stack: stack)
     }
-    stack.end(.closed, message: "pull request \(event.change.rawValue)")
-    return Admission(action: .destroy, reason: "pull request \(event.change.rawValue)", stack: stack)
+    stack.end(.closed, message: "pull request \(word)")
+    return Admission(action: .destroy, reason: "pull request \(word)", stack: stack)
 }
 
 extension Stack {

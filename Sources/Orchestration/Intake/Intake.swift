@@ -67,6 +67,7 @@ public struct Intake: Sendable {
             }
             stack.ref = ref
             stack.pinnedCommit = commit
+            stack.exempt = true
             return (stack, "requested" + (ref.map { " from \($0)" } ?? "") + (commit.map { " at \($0.short)" } ?? ""))
         }
     }

@@ -19,3 +19,12 @@ public protocol RefSource: Sendable {
     func files(below folder: String, at commit: CommitID, of repository: RepositorySettings, count: Int, bytes: Int) async throws
         -> [String: [UInt8]]?
 }
+
+/// Who can also tell what a pull request changes. Implemented by `GitRefs`.
+public protocol ChangeSource: RefSource {
+    /// Whether one of the files that `commit` has otherwise than its merge base with `base`, or has not, is among `paths`; of a file that
+    /// moved, both names count.
+    ///
+    /// - Throws: not retryable when the two share no history, and when there is more to compare than the bounds allow.
+    func changes(of commit: CommitID, since base: CommitID, touch paths: Patterns, in repository: RepositorySettings) async throws -> Bool
+}

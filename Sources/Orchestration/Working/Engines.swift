@@ -8,20 +8,23 @@ public struct Engines: Sendable {
     public var runtimes: [String: any StackRuntime]
     /// Who builds the images for a runtime, by its key.
     public var builders: [String: any ImageBuilder]
-    public var refs: any RefSource
+    public var refs: any ChangeSource
+    /// The client of a repository's forge; nil where it has none. Throws ``ForgeError``.
+    public var forge: @Sendable (RepositorySettings) throws -> (any ForgeClient)?
     public var clock: any WallClock
     /// Where the work is counted.
     public var metrics: any MetricsFactory
 
     public init(
-        store: any StackStore, runtimes: [String: any StackRuntime], builders: [String: any ImageBuilder] = [:], refs: any RefSource,
-        clock: any WallClock,
-        metrics: any MetricsFactory = NOOPMetricsHandler.instance
+        store: any StackStore, runtimes: [String: any StackRuntime], builders: [String: any ImageBuilder] = [:], refs: any ChangeSource,
+        forge: @escaping @Sendable (RepositorySettings) throws -> (any ForgeClient)? = { _ in nil },
+        clock: any WallClock, metrics: any MetricsFactory = NOOPMetricsHandler.instance
     ) {
         self.store = store
         self.runtimes = runtimes
         self.builders = builders
         self.refs = refs
+        self.forge = forge
         self.clock = clock
         self.metrics = metrics
     }

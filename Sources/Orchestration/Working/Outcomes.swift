@@ -33,7 +33,7 @@ extension Stack {
             }
             phase = .destroying
             message = "destroying (\(reason.rawValue)) on \(copy.runtime)"
-        case .observe, .renewLease, .renewCopy, .adopt, .forget, .recover, .refuse, .expire, .finish, .wait:
+        case .observe, .renewLease, .renewCopy, .adopt, .forget, .recover, .refuse, .expire, .finish, .unlabel, .wait:
             break
         }
     }
@@ -111,14 +111,25 @@ extension Stack {
         let running = placements.first { $0.deployed?.readyAt != nil }.flatMap { placement in
             placement.deployed.map { "; \($0.commit.short) keeps running\(placement.runtime == runtime ? "" : " on \(placement.runtime)")" }
         }
-        message = error.message + (wanted == .running ? running ?? "" : "")
+        // Of what is gone is said why, and not what is left to do on its forge.
+        if phase != .destroyed { message = error.message + (wanted == .running ? running ?? "" : "") }
         let isHopeless = wanted == .running && running == nil && attempts >= Self.patience
         if isFinal || isHopeless { phase = .failed }
         return retryAt.map { "\(step.name) failed, next try at \($0.rfc3339): \(error.message)" } ?? "\(step.name) failed: \(error.message)"
     }
 
-    mutating func expired() {
+    /// - Parameter label: what is to be taken off its pull request; nil for nothing.
+    mutating func expired(removing label: String?) {
         end(.expired, message: "its lease ended at \(lease.expiresAt?.rfc3339 ?? StackMetadata.never)")
+        expiredLabel = label
+    }
+
+    /// Its pull request has the label no more.
+    mutating func unlabeled(_ label: String) {
+        pullRequest.labels.removeAll { $0 == label }
+        exclusion = .missing(label)
+        (expiredLabel, failure) = (nil, nil)
+        message = "its lease ended, and the label `\(label)` was taken off: adding it again launches it anew"
     }
 
     /// The namespace with this UID is ours. What was known of another says nothing of it.
@@ -145,6 +156,6 @@ extension Stack {
     mutating func finished(_ reason: DestroyReason, note: String?) {
         gone()
         phase = .destroyed
-        message = note ?? Self.nothingLeft
+        message = note ?? exclusion?.text ?? Self.nothingLeft
     }
 }

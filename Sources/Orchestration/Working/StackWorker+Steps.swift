@@ -11,8 +11,16 @@ extension StackWorker {
         case .fetch:
             let repository = try settings.repository(of: stack)
             let commit = try await CommitSource(refs: engines.refs, repository: repository).commit(for: stack)
+            if let exclusion = try await ChangedPaths(refs: engines.refs, repository: repository).exclusion(of: stack, at: commit) {
+                return try await exclude(step, exclusion)
+            }
             let image = try await source(of: repository).image(of: commit)
-            try await record(step, "fetched \(commit)") { $0.fetched(commit, image: image) }
+            let now = engines.clock.now
+            try await record(step, "fetched \(commit)") {
+                // What was asked of it may be something else by now.
+                if step.isSuperseded(by: $0, at: now) { throw Superseded() }
+                $0.fetched(commit, image: image)
+            }
         case .build(_, let commit, let image):
             try await build(step, commit, image, of: stack)
         case .deploy(_, let commit):
@@ -34,10 +42,12 @@ extension StackWorker {
             throw StepError(why, isRetryable: false)
         case .expire:
             let now = engines.clock.now
+            let rules = settings.repositories[name.repository]?.when
+            let label = rules?.removesLabelOnExpiry == true ? rules?.label : nil
             try await record(step, kind: .decision, "the lease ended at \(stack.lease.expiresAt?.rfc3339 ?? StackMetadata.never)") {
                 // It may have been extended, or closed, since the record was read.
                 guard $0.wanted == .running, $0.lease.isExpired(at: now) else { throw Superseded() }
-                $0.expired()
+                $0.expired(removing: label)
             }
         case .destroy(let uid):
             let removed = try await engines.runtime(of: stack).destroy(name, uid: uid)
@@ -52,6 +62,39 @@ extension StackWorker {
             try await record(step, name: "destroyed", "destroyed (\(reason.rawValue)): \(note ?? Stack.nothingLeft)") {
                 guard $0.wanted == .gone(reason), $0.copies.isEmpty else { throw Superseded() }
                 $0.finished(reason, note: note)
+            }
+        case .unlabel(let label):
+            try await unlabel(step, label)
+        }
+    }
+
+    private func exclude(_ step: Step, _ exclusion: Exclusion) async throws {
+        let now = engines.clock.now
+        try await record(step, kind: .decision, name: "exclude", exclusion.text) {
+            if step.isSuperseded(by: $0, at: now) { throw Superseded() }
+            $0.exclude(exclusion)
+        }
+    }
+
+    /// What a person would have to mend first is told, and left at that: the stack is gone, and the label is a courtesy.
+    private func unlabel(_ step: Step, _ label: String) async throws {
+        @Sendable func fence(_ stack: Stack) throws {
+            if step.isSuperseded(by: stack, at: engines.clock.now) { throw Superseded() }
+        }
+        do {
+            guard let repository = settings.repositories[name.repository], let forge = try engines.forge(repository) else {
+                throw ForgeError(.misconfigured, "its repository has no `credentials` that its forge would know; set them")
+            }
+            try await forge.removeLabel(label, from: name.number)
+            try await record(step, "took the label `\(label)` off the pull request") {
+                try fence($0)
+                $0.unlabeled(label)
+            }
+        } catch let error as ForgeError {
+            if error.isRetryable { throw StepError(error.message, isRetryable: true) }
+            try await record(step, kind: .failure, "the label `\(label)` stays on the pull request: \(error.message)") {
+                try fence($0)
+                ($0.expiredLabel, $0.failure) = (nil, nil)
             }
         }
     }

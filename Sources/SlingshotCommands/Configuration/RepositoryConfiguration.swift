@@ -13,8 +13,7 @@ extension ServerConfiguration.Repository {
         let mapping = try item.mapping(
             allowing: [
                 "name", "forge", "repository", "url", "api", "credentials", "runtime", "webhookSecret", "template", "values", "policy",
-                "forks",
-                "access",
+                "forks", "when", "access",
             ], &problems
         )
         let name = problems.collect { () throws(YAMLProblem) in
@@ -66,17 +65,23 @@ extension ServerConfiguration.Repository {
         let access = problems.collect { () throws(YAMLProblem) in
             try mapping.optional("access").map { (value) throws(YAMLProblem) in try AccessReference(value) }
         }
+        let when = problems.collect { () throws(YAMLProblem) in
+            try mapping.optional("when").map { (value) throws(YAMLProblem) in
+                try AdmissionRules(value, forge: forge.flatMap { Forge(rawValue: $0) }, credentials: credentials)
+            }
+        }
         let secret = problems.collect { () throws(YAMLProblem) in try SecretReference(try mapping.required("webhookSecret")) }
         try problems.check()
         guard let name, let forge, let url, let api, let credentials, let runtime, let fullName, let template, let own, let access,
-            let secret
+            let when, let secret
         else {
             throw item.problem("it can't be read")
         }
         settings = RepositorySettings(
             name: name, forge: forge, repository: fullName, url: url, api: api, credentials: credentials, runtime: runtime,
             template: template,
-            values: Dictionary(given.map { ($0.key, $0.value.json()) }) { $1 }, limits: limits, policy: own ?? policy)
+            values: Dictionary(given.map { ($0.key, $0.value.json()) }) { $1 }, limits: limits, policy: own ?? policy,
+            when: when ?? AdmissionRules())
         webhookSecret = secret
         self.access = access
     }

@@ -7,14 +7,15 @@ enum StackText {
     static func table(_ stacks: [StackView], isWide: Bool, now: Date) -> String {
         guard !stacks.isEmpty else { return "no stacks\n" }
         var table = TextTable(
-            ["NAME", "PHASE", "COMMIT", "AGE", "EXPIRES", "URL"] + (isWide ? ["RUNTIME", "NAMESPACE", "BRANCH", "TITLE"] : []))
+            ["NAME", "PHASE", "COMMIT", "AGE", "EXPIRES", "URL"] + (isWide ? ["RUNTIME", "NAMESPACE", "BRANCH", "TITLE", "WHY"] : []))
         for stack in stacks {
             let phase = stack.phase.rawValue + (stack.phase == .destroyed ? stack.reason.map { " (\($0.rawValue))" } ?? "" : "")
             let cells = [
                 stack.name, phase, short(stack.commit), DurationText.rough(Int(now.timeIntervalSince(stack.createdAt))),
                 expiry(stack, now: now), stack.url,
             ]
-            table.add(cells + (isWide ? [stack.runtime, stack.namespace, stack.pullRequest.branch, stack.pullRequest.title] : []))
+            table.add(
+                cells + (isWide ? [stack.runtime, stack.namespace, stack.pullRequest.branch, stack.pullRequest.title, stack.message] : []))
         }
         return table.text
     }

@@ -55,7 +55,9 @@ struct ServeCommand: AsyncParsableCommand {
                 let settings = configuration.repositories.map(\.settings)
                 let orchestration = OrchestrationSettings(
                     repositories: settings, policy: configuration.policy, readyTimeout: configuration.readyTimeout)
-                let engines = Engines(store: store, runtimes: runtimes, builders: builders, refs: refs, clock: clock, metrics: registry)
+                let engines = Engines(
+                    store: store, runtimes: runtimes, builders: builders, refs: refs, forge: forges.client(for:), clock: clock,
+                    metrics: registry)
                 let orchestrator = Orchestrator(engines: engines, settings: orchestration, logger: logger)
                 let plans = DeployedPlans(refs: refs, settings: orchestration)
                 let intake = Intake(
