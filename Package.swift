@@ -155,7 +155,7 @@ let package = Package(
         tests("Planning", ["StagingModel", "StrictYAML"], exclude: ["Fixtures"]),
         tests("Webhooks", ["StagingModel", crypto], exclude: ["Fixtures"]),
         tests("Telemetry", [coreMetrics, logging]),
-        tests("Orchestration", ["StagingModel", "Store", "Telemetry", logging]),
+        tests("Orchestration", ["FakeForges", "Forges", "StagingModel", "Store", "Telemetry", logging]),
         tests("KubernetesClient", [logging, nioCore, nioEmbedded, nioHTTP1, nioHTTP2, nioPosix, nioSSL]),
         tests("KubernetesRuntime", ["KubernetesClient", "Orchestration", "StagingModel"]),
         tests("PodmanRuntime", ["Orchestration", "StagingModel"]),
@@ -183,7 +183,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "ControlAPI", "FaultProxy", "Gateway", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning",
+                "ControlAPI", "FakeForges", "FaultProxy", "Gateway", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning",
                 "PodmanRuntime",
                 "SlingshotTestSupport", "StagingModel", "Store", "Telemetry", "slingshot",
                 asyncHTTPClient, crypto, httpTypes, hummingbird, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,

@@ -10,6 +10,7 @@ public struct GitHubDelivery: Sendable {
     public var title: String
     public var repository: String
     public var isFork: Bool
+    public var labels: [String] = []
     public var updatedAt: Date
     public var id: String
 
@@ -35,7 +36,8 @@ public struct GitHubDelivery: Sendable {
             "action": .string(action), "number": .integer(Int64(number)), "repository": base,
             "pull_request": [
                 "number": .integer(Int64(number)), "title": .string(title), "user": ["login": "octocat"], "draft": false,
-                "state": .string(action == "closed" ? "closed" : "open"), "merged": false, "labels": [],
+                "state": .string(action == "closed" ? "closed" : "open"), "merged": false,
+                "labels": .array(labels.map { ["name": .string($0)] }),
                 "html_url": .string("https://github.com/\(repository)/pull/\(number)"), "updated_at": .string(updatedAt.rfc3339),
                 "head": ["sha": .string(head.description), "ref": "basket", "repo": isFork ? fork : base],
                 "base": ["sha": .string(String(repeating: "0", count: 40)), "ref": "main", "repo": base],

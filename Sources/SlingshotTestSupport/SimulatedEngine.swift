@@ -159,7 +159,7 @@ public final class SimulatedEngine: StackRuntime {
 public final class SimulatedRefs: ChangeSource {
     private let history: Mutex<[CommitID]>
     private let stackFile: Mutex<String?>
-    private let changed = Mutex<[String]>([])
+    private let changed = Mutex<[String]?>([])
     private let hook: @Sendable () async throws -> Void
 
     public init(
@@ -178,8 +178,8 @@ public final class SimulatedRefs: ChangeSource {
 
     public func write(stackFile text: String?) { stackFile.withLock { $0 = text } }
 
-    /// The files that every commit changes against every other.
-    public func change(_ paths: [String]) { changed.withLock { $0 = paths } }
+    /// The files that every commit changes against every other; nil when there is no telling.
+    public func change(_ paths: [String]?) { changed.withLock { $0 = paths } }
 
     public func fetch(_ ref: String, of repository: RepositorySettings) async throws -> CommitID {
         try await hook()
@@ -189,7 +189,8 @@ public final class SimulatedRefs: ChangeSource {
     public func changes(of commit: CommitID, since base: CommitID, touch paths: Patterns, in repository: RepositorySettings) async throws
         -> Bool
     {
-        changed.withLock { $0.contains(where: paths.match) }
+        guard let changed = changed.withLock({ $0 }) else { throw StepError("the two share no history", isRetryable: false) }
+        return changed.contains { paths.match($0) }
     }
 
     public func contains(_ commit: CommitID, in head: CommitID, of repository: RepositorySettings) async throws -> Bool {

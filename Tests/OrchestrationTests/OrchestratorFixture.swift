@@ -16,15 +16,22 @@ struct OrchestratorFixture: Sendable {
 
     static func run(
         engine: SimulatedEngine = SimulatedEngine(), refs: SimulatedRefs = SimulatedRefs(head: Samples.commit("a")),
+        repository: RepositorySettings = Samples.repository(), clock: TestClock = TestClock(),
+        forge: @escaping @Sendable (RepositorySettings) throws -> (any ForgeClient)? = { _ in nil },
         _ body: @Sendable (OrchestratorFixture) async throws -> Void
     ) async throws {
         try await withTemporaryDirectory { directory in
-            let fixture = try OrchestratorFixture(directory: directory, engine: engine, refs: refs, clock: TestClock())
+            let fixture = try OrchestratorFixture(
+                directory: directory, engine: engine, refs: refs, repository: repository, clock: clock, forge: forge)
             try await fixture.running { try await body(fixture) }
         }
     }
 
-    init(directory: URL, engine: SimulatedEngine, refs: SimulatedRefs, clock: TestClock) throws {
+    init(
+        directory: URL, engine: SimulatedEngine, refs: SimulatedRefs, repository: RepositorySettings = Samples.repository(),
+        clock: TestClock,
+        forge: @escaping @Sendable (RepositorySettings) throws -> (any ForgeClient)? = { _ in nil }
+    ) throws {
         store = ObservedStore(try SQLiteStore(directory: directory))
         self.engine = engine
         self.refs = refs
@@ -32,10 +39,10 @@ struct OrchestratorFixture: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         orchestrator = Orchestrator(
-            engines: Engines(store: store, runtimes: ["cluster": engine], refs: refs, clock: clock),
-            settings: OrchestrationSettings(repositories: [Samples.repository()], policy: Samples.policy), logger: logger)
+            engines: Engines(store: store, runtimes: ["cluster": engine], refs: refs, forge: forge, clock: clock),
+            settings: OrchestrationSettings(repositories: [repository], policy: Samples.policy), logger: logger)
         intake = Intake(
-            store: store, repositories: [Samples.repository()], policy: Samples.policy, clock: clock, wake: orchestrator.wake)
+            store: store, repositories: [repository], policy: Samples.policy, clock: clock, wake: orchestrator.wake)
     }
 
     /// Runs the orchestrator while `body` runs.

@@ -72,6 +72,44 @@ import Testing
         #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
     }
 
+    private func when(_ when: String, forge: String = "github", credentials: Bool = true) throws -> AdmissionRules {
+        let text = Self.minimal.replacing("forge: github", with: "forge: \(forge)") + "\n    when: \(when)"
+        return try load(credentials ? text + "\n    credentials: {token: {env: TOKEN}}" : text).repositories[0].settings.when
+    }
+
+    @Test func `who gets a stack can be set, and is everybody`() throws {
+        #expect(try load(Self.minimal).repositories[0].settings.when == AdmissionRules())
+        let all =
+            #"{label: preview, removeLabelOnExpiry: true, drafts: false, branches: [main], authors: ["**", "!bot"], paths: ["src/**"]}"#
+        #expect(
+            try when(all)
+                == AdmissionRules(
+                    label: "preview", removesLabelOnExpiry: true, drafts: false, branches: Patterns(["main"]),
+                    authors: Patterns(["**", "!bot"], ignoringCase: true), paths: Patterns(["src/**"])))
+        #expect(try when("{drafts: true}", forge: "bitbucket") == AdmissionRules())
+    }
+
+    @Test(arguments: [
+        ("{lable: preview}", "github", true, "\"lable\" is unknown; did you mean \"label\"?"),
+        ("{label: \"\"}", "github", true, "when.label: must be a label's name"),
+        ("{label: preview}", "bitbucket", true, "when.label: Bitbucket's pull requests have no labels; use branches, authors or paths"),
+        ("{label: preview}", "bitbucket-server", true, "Bitbucket's pull requests have no labels"),
+        ("{removeLabelOnExpiry: true}", "github", true, "when.removeLabelOnExpiry: needs `label`; add it"),
+        ("{label: p, removeLabelOnExpiry: true}", "github", false, "when.removeLabelOnExpiry: needs `credentials`"),
+        ("{label: p, removeLabelOnExpiry: true}", "generic", true, "a plain git server has no labels that could be removed"),
+        ("{drafts: maybe}", "github", true, "when.drafts: must be true or false"),
+        ("{branches: main}", "github", true, "when.branches: must be a list"),
+        ("{branches: []}", "github", true, "when.branches: lets nothing in"),
+        ("{paths: [\"!docs/**\"]}", "github", true, "when.paths: lets nothing in; begin with a pattern that has no ! before it"),
+        ("{paths: [\"\"]}", "github", true, "must be a pattern"), ("{paths: [\"!\"]}", "github", true, "must be a pattern"),
+        ("{paths: [/src/**]}", "github", true, "begins with a slash, as no path does"),
+        ("{authors: [7]}", "github", true, "when.authors[0]: must be a string"),
+    ])
+    func `what is wrong with when`(rules: String, forge: String, credentials: Bool, expected: String) {
+        let error = #expect(throws: YAMLProblem.self) { _ = try when(rules, forge: forge, credentials: credentials) }
+        #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
+    }
+
     @Test func `everything that can be set`() throws {
         let configuration = try load(
             """

@@ -120,7 +120,8 @@ extension ForgeFixture {
             "object_attributes.iid:number", "object_attributes.title:text", "object_attributes.author_id:number",
             "object_attributes.source_branch:text", "object_attributes.target_branch:text", "object_attributes.source_project_id:number?",
             "object_attributes.target_project_id:number", "object_attributes.last_commit:object?", "object_attributes.last_commit.id:text",
-            "object_attributes.url:text", "object_attributes.draft:flag-", "object_attributes.updated_at:text?", "user:object?",
+            "object_attributes.url:text", "object_attributes.draft:flag-", "object_attributes.state:text?",
+            "object_attributes.updated_at:text?", "user:object?",
             "user.id:number?", "user.username:text", "labels:list", "labels[0]:object", "labels[1].title:text"),
         refused: [
             "project.path_with_namespace": badFullNames, "object_attributes.iid": badNumbers, "object_attributes.source_branch": badNames,
@@ -140,7 +141,7 @@ extension ForgeFixture {
                 "pull_request.base:object", "pull_request.base.ref:text", "pull_request.base.sha:text", "pull_request.base.repo:object0",
                 "pull_request.base.repo.id:number", "pull_request.base.repo.full_name:text", "pull_request.labels:list0",
                 "pull_request.labels[0]:object", "pull_request.labels[1].name:text", "pull_request.html_url:text",
-                "pull_request.draft:flag?", "pull_request.merged:flag", "pull_request.updated_at:text?"),
+                "pull_request.draft:flag?", "pull_request.merged:flag", "pull_request.state:text?", "pull_request.updated_at:text?"),
             refused: [
                 "repository.full_name": badFullNames, "number": [43], "pull_request.number": badNumbers, "pull_request.head.ref": badNames,
                 "pull_request.base.ref": badNames, "pull_request.head.sha": badCommits, "pull_request.updated_at": badTimes,

@@ -29,7 +29,7 @@ import Testing
                 == .pullRequest(
                     PullRequestEvent(
                         change: opened, repository: fixture.repository, pullRequest: fixture.pullRequest,
-                        updatedAt: Date(rfc3339: "2026-11-21T08:00:00Z"))))
+                        updatedAt: Date(rfc3339: "2026-11-21T08:00:00Z"), untold: fixture.forge.hasLabels ? [] : [.labels])))
     }
 
     @Test(arguments: fields)
@@ -150,9 +150,37 @@ import Testing
     ]
 
     @Test(arguments: drafts)
-    func `a draft is told`(forge: Forge, path: String) throws {
+    func `a draft is told, or not told`(forge: Forge, path: String) throws {
         let fixture = try ForgeFixture.of(forge)
         #expect(try fixture.event(fixture.opened().with(path, true))?.pullRequest.isDraft == true)
+        // GitLab has it always, under one name or the other.
+        guard forge != .gitlab else { return }
+        #expect(try fixture.event(fixture.opened().with(path, nil))?.untold.contains(.draft) == true)
+    }
+
+    @Test func `labels that a generic delivery leaves out are not told, and none are none`() throws {
+        let fixture = try ForgeFixture.of(.generic)
+        #expect(try fixture.event(fixture.opened().with("labels", nil))?.untold == [.labels])
+        let none = try fixture.event(fixture.opened().with("labels", []))
+        #expect(none?.untold == [] && none?.pullRequest.labels == [])
+    }
+
+    private static let states: [(Forge, String, String, Bool)] = [
+        (.github, "pull_request.state", "closed", false), (.github, "pull_request.state", "open", true),
+        (.gitea, "pull_request.state", "closed", false), (.forgejo, "pull_request.state", "closed", false),
+        (.gitlab, "object_attributes.state", "closed", false), (.gitlab, "object_attributes.state", "merged", false),
+        (.gitlab, "object_attributes.state", "locked", true), (.gitlab, "object_attributes.state", "opened", true),
+    ]
+
+    @Test(arguments: states)
+    func `whether it is open is told with whatever happens to it`(forge: Forge, path: String, state: String, isOpen: Bool) throws {
+        let payload = try ForgeDelivery.opened(on: forge).payload.with(path, .string(state))
+        let message = try forge == .github ? GitHubFixture.message(payload) : ForgeFixture.of(forge).message(payload)
+        guard case .pullRequest(let event) = message else {
+            Issue.record("\(message)")
+            return
+        }
+        #expect(event.isOpen == isOpen)
     }
 
     private static let labelLists: [(Forge, String, String)] = [
@@ -194,7 +222,11 @@ import Testing
         #expect(try bitbucket.event(bitbucket.opened().with("pullrequest.author.nickname", nil))?.pullRequest.author == "")
         let generic = try ForgeFixture.of(.generic)
         let least = try #require(try generic.event(["action": "pushed", "repository": "acme/shop", "number": 42]))
-        #expect(least == PullRequestEvent(change: .pushed, repository: "acme/shop", pullRequest: PullRequest(number: 42), updatedAt: nil))
+        #expect(
+            least
+                == PullRequestEvent(
+                    change: .pushed, repository: "acme/shop", pullRequest: PullRequest(number: 42), updatedAt: nil,
+                    untold: [.labels, .draft]))
     }
 
     @Test(arguments: ["2026-11-21T08:00:00Z", "2026-11-21 08:00:00 UTC", "2026-11-21T09:00:00.123+01:00"])
