@@ -11,8 +11,8 @@ import Testing
 /// Seeded chaos over the rules of `when`: labels come and go, pushes change what matters or not, the base moves, leases end, the forge and the
 /// engine stumble, and the process dies before or after any effect. Then it is calm, and the last word counts.
 @Suite(.timeLimit(.minutes(5))) struct RulesSimulationTests {
-    /// 60 lives in `make test`; more with `SLINGSHOT_SEEDS=5000`.
-    private static let seeds = 0..<(ProcessInfo.processInfo.environment["SLINGSHOT_SEEDS"].flatMap { UInt64($0) } ?? 60)
+    /// 80 lives in `make test`; more with `SLINGSHOT_SEEDS=5000`.
+    private static let seeds = 0..<(ProcessInfo.processInfo.environment["SLINGSHOT_SEEDS"].flatMap { UInt64($0) } ?? 80)
 
     @Test(arguments: seeds)
     func `whatever happens, who gets a stack is decided by the last word`(seed: UInt64) async throws {
@@ -32,6 +32,7 @@ import Testing
                     // Killed: nothing but the store and the engine is left.
                     do { try await worker.run { nil } } catch is CancellationError {}
                     life.clock.advance(by: 301)
+                    try await life.stir()
                 }
                 return try #require(try await store.read { try $0.stack(Samples.stackName()) })
             }
@@ -130,7 +131,21 @@ private final class PullRequestLife: Sendable {
             try await tell(.edited)
         case 13: try await tell(.closed)
         case 14: try await tell(.reopened)
-        case 15: clock.advance(by: 40_000)
+        case 15: clock.advance(by: 4_000)
+        default: break
+        }
+    }
+
+    /// What has no stack gets one again, now and then.
+    func stir() async throws {
+        switch dice(6) {
+        case 0, 1:
+            state.withLock { ($0.isLabelled, $0.matters) = (true, true) }
+            try await tell(.reopened)
+            try await push()
+        case 2:
+            state.withLock { $0.isLabelled = true }
+            try await tell(.labeled)
         default: break
         }
     }
