@@ -65,6 +65,10 @@ public struct ControlClient: Sendable {
         try await send(.POST, "api/v1/stacks/\(try segment(name))/extend", body: try ControlCoding.encode(request))
     }
 
+    public func approve(_ name: String, _ request: ApproveRequest) async throws -> StackView {
+        try await send(.POST, "api/v1/stacks/\(try segment(name))/approve", body: try ControlCoding.encode(request))
+    }
+
     public func destroy(_ name: String) async throws -> StackView {
         try await send(.DELETE, "api/v1/stacks/\(try segment(name))")
     }

@@ -119,6 +119,14 @@ public struct ExtendRequest: Codable, Hashable, Sendable {
     }
 }
 
+/// `POST /api/v1/stacks/{stack}/approve`.
+public struct ApproveRequest: Codable, Hashable, Sendable {
+    /// The full id of the commit that was looked at.
+    public var sha: String
+
+    public init(sha: String) { self.sha = sha }
+}
+
 /// The body of every error: RFC 9457, `application/problem+json`.
 public struct Problem: Codable, Hashable, Error, CustomStringConvertible, Sendable {
     public var title: String

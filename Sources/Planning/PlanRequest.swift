@@ -7,6 +7,8 @@ public struct PlanRequest: Sendable {
     public var pullRequest: PullRequest
     /// What was fetched, whatever the delivery said.
     public var commit: CommitID
+    /// Where stack file and manifests are from, if not from the commit: the base of a pull request from a fork.
+    public var base: CommitID?
     public var addressing: StackAddressing
     /// Nil when the commit has none: then the repository's configured template is used.
     public var stackFile: StackFile?
@@ -14,13 +16,14 @@ public struct PlanRequest: Sendable {
     public var files: [String: [UInt8]]
 
     public init(
-        stack: StackName, repository: RepositorySettings, pullRequest: PullRequest, commit: CommitID, addressing: StackAddressing,
-        stackFile: StackFile?, files: [String: [UInt8]] = [:]
+        stack: StackName, repository: RepositorySettings, pullRequest: PullRequest, commit: CommitID, base: CommitID? = nil,
+        addressing: StackAddressing, stackFile: StackFile?, files: [String: [UInt8]] = [:]
     ) {
         self.stack = stack
         self.repository = repository
         self.pullRequest = pullRequest
         self.commit = commit
+        self.base = base
         self.addressing = addressing
         self.stackFile = stackFile
         self.files = files

@@ -53,6 +53,13 @@ struct StackRoutes {
             let change = try leaseChange(try await request.json(ExtendRequest.self))
             return try Response.json(view(try await intake.extend(name, change, by: context.requester)))
         }
+        api.post("stacks/:stack/approve") { request, context in
+            let name = try name(in: context)
+            guard let commit = CommitID(try await request.json(ApproveRequest.self).sha) else {
+                throw Problem.badRequest("`sha` must be a full commit id: 40 lower-case hexadecimal digits")
+            }
+            return try Response.json(view(try await intake.approve(name, commit: commit, by: context.requester)))
+        }
         api.get("stacks/:stack/events") { request, context in
             let name = try name(in: context)
             let (after, limit) = try page(of: request)

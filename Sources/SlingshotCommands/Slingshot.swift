@@ -17,7 +17,8 @@ public struct Slingshot: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            ListCommand.self, StatusCommand.self, ExtendCommand.self, CreateCommand.self, DestroyCommand.self, EventsCommand.self,
+            ListCommand.self, StatusCommand.self, ExtendCommand.self, CreateCommand.self, ApproveCommand.self, DestroyCommand.self,
+            EventsCommand.self,
             LogsCommand.self, ShareCommand.self, PlanCommand.self, ValidateCommand.self, ServeCommand.self, ReapCommand.self,
             TokenCommand.self, ForwardCommand.self,
         ])

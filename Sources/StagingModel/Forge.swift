@@ -11,6 +11,8 @@ public enum Forge: String, Codable, CaseIterable, Sendable {
 
     /// Whether pull requests have labels there.
     public var hasLabels: Bool { self != .bitbucket && self != .bitbucketServer }
+    /// Whether the repository itself serves the heads of forks.
+    public var servesForks: Bool { self != .bitbucket }
     /// Whether it can be asked, and told, anything: a plain git server can't.
     public var hasAPI: Bool { self != .generic }
 }

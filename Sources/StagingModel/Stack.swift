@@ -15,14 +15,17 @@ public struct Stack: Codable, Hashable, Sendable {
     public struct Fetched: Codable, Hashable, Sendable {
         public var revision: Int
         public var commit: CommitID
+        /// Where the stack file is read instead of in the commit: the base of a pull request from a fork. Nil for any other.
+        public var base: CommitID?
         /// The image that has to be built of it first, by its name; nil when its stack file asks for none.
         public var image: String?
         /// When that image was known to be there; nil until then.
         public var builtAt: Date?
 
-        public init(revision: Int, commit: CommitID, image: String? = nil, builtAt: Date? = nil) {
+        public init(revision: Int, commit: CommitID, base: CommitID? = nil, image: String? = nil, builtAt: Date? = nil) {
             self.revision = revision
             self.commit = commit
+            self.base = base
             self.image = image
             self.builtAt = builtAt
         }
@@ -32,6 +35,8 @@ public struct Stack: Codable, Hashable, Sendable {
     public struct Deployed: Codable, Hashable, Sendable {
         public var revision: Int
         public var commit: CommitID
+        /// ``Fetched/base`` of what was applied.
+        public var base: CommitID?
         public var planDigest: String
         /// Its further addresses; nil when that was not recorded.
         public var endpoints: [StackEndpoint]?
@@ -39,10 +44,13 @@ public struct Stack: Codable, Hashable, Sendable {
         /// When it was first seen ready; nil until then.
         public var readyAt: Date?
 
-        public init(revision: Int, commit: CommitID, planDigest: String, endpoints: [StackEndpoint]? = nil, at: Date, readyAt: Date? = nil)
-        {
+        public init(
+            revision: Int, commit: CommitID, base: CommitID? = nil, planDigest: String, endpoints: [StackEndpoint]? = nil, at: Date,
+            readyAt: Date? = nil
+        ) {
             self.revision = revision
             self.commit = commit
+            self.base = base
             self.planDigest = planDigest
             self.endpoints = endpoints
             self.at = at
@@ -81,6 +89,8 @@ public struct Stack: Codable, Hashable, Sendable {
     public var pinnedCommit: CommitID?
     /// True when a person asked for it: then what keeps its pull request out has no say, until it is gone. Nil for false.
     public var exempt: Bool?
+    /// Of a pull request from a fork, where nothing of it is used without; nil where none is needed.
+    public var approval: Approval?
     /// What keeps its pull request out, and it from being wanted; nil for nothing.
     public var exclusion: Exclusion?
     /// The label that still has to be taken off its pull request, because it has expired.

@@ -13,6 +13,8 @@ public enum StackMetadata {
     public static let forge = "slingshot.dev/forge"
     public static let repositoryFullName = "slingshot.dev/repository-full-name"
     public static let headSHA = "slingshot.dev/head-sha"
+    /// Where the stack file was read, if not at the head: the base of a pull request from a fork.
+    public static let baseSHA = "slingshot.dev/base-sha"
     public static let title = "slingshot.dev/title"
     public static let author = "slingshot.dev/author"
     public static let planDigest = "slingshot.dev/plan-digest"

@@ -106,10 +106,10 @@ import Testing
             Orchestration.admit(event, to: repository, current: current, policy: Samples.policy, now: now)
         }
         let opened = admit(Samples.event(.opened, isFork: true))
-        #expect(opened.action == (forks == .allow ? .create : .ignored))
-        #expect((opened.stack == nil) == (forks != .allow))
+        #expect(opened.action == (forks == .deny ? .ignored : .create))
+        #expect((opened.stack == nil) == (forks == .deny))
         // Where forks get stacks, a closing that comes first has to be remembered.
-        #expect((admit(Samples.event(.closed, isFork: true)).stack == nil) == (forks != .allow))
+        #expect((admit(Samples.event(.closed, isFork: true)).stack == nil) == (forks == .deny))
         #expect(admit(Samples.event(.opened)).action == .create)
     }
 

@@ -51,6 +51,31 @@ import Testing
         }
     }
 
+    @Test func `a fork's commit is approved by its id, and by no other`() async throws {
+        try await ServiceFixture.run { fixture async throws in
+            let stack = Samples.stack {
+                $0.pullRequest.isFork = true
+                $0.approval = Approval()
+                ($0.phase, $0.message) = (.waiting, $0.approvalText)
+            }
+            try await fixture.store.write { try $0.save(stack, wakeAt: nil) }
+            func approve(_ body: String) async throws -> TestResponse {
+                try await fixture.call(.post, "/api/v1/stacks/shop-7/approve", json: body)
+            }
+            for body in ["{}", #"{"sha":"aaaaaaa"}"#, #"{"sha":7}"#] { #expect(try await approve(body).status == .badRequest) }
+            let other = try await approve(#"{"sha":"\#(Samples.commit("b"))"}"#)
+            #expect(other.status == .conflict)
+            #expect(try other.problem.detail.contains("the commit of shop-7 is \(Samples.commit("a"))"))
+            for _ in 0..<2 {
+                let approved = try await approve(#"{"sha":"\#(Samples.commit("a"))"}"#)
+                #expect(approved.status == .ok)
+                #expect(try approved.decoded(StackView.self).phase == .queued)
+            }
+            let events = try await fixture.call(.get, "/api/v1/stacks/shop-7/events").decoded(EventList.self).events
+            #expect(events.map(\.message) == ["approved \(Samples.commit("a")) (by api-token)"])
+        }
+    }
+
     @Test func `past the maximum is refused with the latest instant`() async throws {
         try await ServiceFixture.run { fixture async throws in
             _ = try await fixture.call(.post, "/api/v1/stacks", json: #"{"repository":"shop","number":7}"#)

@@ -77,6 +77,25 @@ import Testing
         return try load(credentials ? text + "\n    credentials: {token: {env: TOKEN}}" : text).repositories[0].settings.when
     }
 
+    @Test(arguments: [
+        ("deny", "bitbucket", RepositorySettings.ForkPolicy.deny), ("approval", "gitlab", .approval), ("allow", "bitbucket-server", .allow),
+    ])
+    func `what becomes of forks can be set`(text: String, forge: String, forks: RepositorySettings.ForkPolicy) throws {
+        let configuration = try load(Self.minimal.replacing("forge: github", with: "forge: \(forge)") + "\n    forks: \(text)")
+        #expect(configuration.repositories[0].settings.forks == forks)
+    }
+
+    @Test(arguments: [
+        ("maybe", "github", "forks: must be deny, approval or allow"), ("approval", "bitbucket", "forks: must be deny: Bitbucket Cloud's"),
+        ("allow", "bitbucket", "forks: must be deny"),
+    ])
+    func `what can't become of forks`(text: String, forge: String, expected: String) {
+        let error = #expect(throws: YAMLProblem.self) {
+            try load(Self.minimal.replacing("forge: github", with: "forge: \(forge)") + "\n    forks: \(text)")
+        }
+        #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
+    }
+
     @Test func `who gets a stack can be set, and is everybody`() throws {
         #expect(try load(Self.minimal).repositories[0].settings.when == AdmissionRules())
         let all =

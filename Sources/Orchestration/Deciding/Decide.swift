@@ -68,6 +68,10 @@ private func decideRunning(_ stack: Stack, observed: Observation?, now: Date) ->
     // A failure without a retry is final for its revision: only something new that is wanted clears it.
     if let failure = stack.failure, failure.retryAt == nil { return .wait(until: stack.lease.expiresAt) }
     guard let fetched = stack.fetched, fetched.revision == stack.revision else {
+        if stack.awaitsApproval {
+            let isSaid = stack.phase == .waiting && stack.failure == nil && stack.message == stack.approvalText
+            return isSaid ? .wait(until: stack.lease.expiresAt) : .hold
+        }
         if let settlesAt = stack.settlesAt, settlesAt > now {
             return .wait(until: [settlesAt, stack.lease.expiresAt].compactMap(\.self).min())
         }

@@ -7,6 +7,8 @@ public enum Step: Hashable, Sendable {
     case observe
     /// Find the commit that this revision stands for.
     case fetch(revision: Int)
+    /// Say that a person has to approve the commit first.
+    case hold
     /// Make the image that this commit asks for.
     case build(revision: Int, commit: CommitID, image: String)
     /// Render this commit and apply it.
@@ -47,6 +49,7 @@ extension Step {
         switch self {
         case .observe: "observe"
         case .fetch: "fetch"
+        case .hold: "hold"
         case .build: "build"
         case .deploy: "deploy"
         case .watch: "watch"
@@ -74,6 +77,8 @@ extension Step {
             stack.wanted != .running || stack.revision != revision || stack.lease.isExpired(at: now)
         case .unlabel(let label):
             stack.expiredLabel != label
+        case .hold:
+            stack.wanted != .running || !stack.awaitsApproval
         default:
             false
         }
@@ -107,7 +112,7 @@ extension Step {
         switch self {
         case .observe, .deploy, .watch, .renewLease, .destroy, .awaitGone: stack.runtime
         case .renewCopy(_, let copy), .retire(let copy): copy.runtime
-        case .fetch, .build, .adopt, .forget, .recover, .refuse, .expire, .finish, .unlabel, .wait: nil
+        case .fetch, .hold, .build, .adopt, .forget, .recover, .refuse, .expire, .finish, .unlabel, .wait: nil
         }
     }
 }

@@ -45,7 +45,7 @@ public func admit(_ event: PullRequestEvent, to repository: RepositorySettings, 
         return exclude(&stack, exclusion, isNew: current == nil, by: event.change)
     }
     if var stack = current, stack.isRunning(at: now) {
-        return update(&stack, with: event, policy: policy, rules: repository.when, now: now)
+        return update(&stack, with: event, of: repository, policy: policy, now: now)
     }
     guard launches(event, instead: current, by: repository.when) else {
         return .ignored("the pull request has no stack that \"\(event.change.rawValue)\" could update")
@@ -53,16 +53,17 @@ public func admit(_ event: PullRequestEvent, to repository: RepositorySettings, 
     var stack = Stack(launching: name, of: repository, instead: current, policy: policy, now: now)
     stack.pullRequest = pullRequest
     stack.forgeUpdatedAt = event.updatedAt
-    stack.message = "pull request \(event.change.rawValue)"
-    return Admission(action: .create, reason: "pull request \(event.change.rawValue)", stack: stack)
+    stack.requireApproval(by: repository.forks)
+    let hold = stack.awaitsApproval ? "; waiting until its commit is approved" : ""
+    stack.message = "pull request \(event.change.rawValue)\(hold)"
+    return Admission(action: .create, reason: stack.message, stack: stack)
 }
 
 /// Why a pull request from a fork gets no stack; nil when it gets one.
 private func refusal(ofForksBy repository: RepositorySettings) -> String? {
     switch repository.forks {
-    case .allow: nil
+    case .allow, .approval: nil
     case .deny: "the pull request comes from a fork, and forks are denied for \(repository.name)"
-    case .approval: "the pull request comes from a fork, and nobody has approved its commit for \(repository.name)"
     }
 }
 
@@ -74,14 +75,17 @@ func movesHead(_ event: PullRequestEvent, of stack: Stack) -> Bool {
     return known.head.map { !event.pullRequest.names($0) } ?? (short != known.shortHead)
 }
 
-private func update(_ stack: inout Stack, with event: PullRequestEvent, policy: LaunchPolicy, rules: AdmissionRules, now: Date) -> Admission
+private func update(_ stack: inout Stack, with event: PullRequestEvent, of repository: RepositorySettings, policy: LaunchPolicy, now: Date)
+    -> Admission
 {
     let (moved, base) = (movesHead(event, of: stack), stack.pullRequest.base)
     stack.pullRequest = event.pullRequest(after: stack.pullRequest, moved: moved)
     stack.forgeUpdatedAt = event.updatedAt ?? stack.forgeUpdatedAt
+    stack.requireApproval(by: repository.forks)
     guard moved else {
-        if rules.paths != nil, stack.exempt != true, stack.pullRequest.base != base {
-            // What it changes is something else now.
+        let dependsOnBase = repository.when.paths != nil && stack.exempt != true || stack.pullRequest.isFork
+        if dependsOnBase, stack.pullRequest.base != base {
+            // What it changes is something else now, or its stack file is.
             stack.anew(message: "its base is another branch now")
             return Admission(action: .update, reason: "pull request \(event.change.rawValue); its base is another branch now", stack: stack)
         }
@@ -136,12 +140,18 @@ extension Stack {
         guard let previous else { return }
         pullRequest = previous.pullRequest
         forgeUpdatedAt = previous.forgeUpdatedAt
+        approval = previous.approval
         revision = previous.revision + 1
         guard previous.phase != .destroyed else { return }
         // What is left of it stays on record where it stands; of what ran, nothing is promised any more.
         (runtime, namespaceUID, copies) = (previous.runtime, previous.namespaceUID, previous.copies)
         for copy in copies { changeCopy(on: copy.runtime) { $0.deployed = nil } }
         move(to: repository.runtime)
+    }
+
+    /// Whether a person has to approve its commit, by the repository's `forks`. What was approved stays so.
+    mutating func requireApproval(by forks: RepositorySettings.ForkPolicy) {
+        approval = pullRequest.isFork && forks == .approval ? approval ?? Approval() : nil
     }
 
     /// Whether it is wanted and its lease has not ended; a record can say the one before the worker came to the other.

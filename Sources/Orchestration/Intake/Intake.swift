@@ -68,7 +68,29 @@ public struct Intake: Sendable {
             stack.ref = ref
             stack.pinnedCommit = commit
             stack.exempt = true
+            stack.requireApproval(by: settings.forks)
             return (stack, "requested" + (ref.map { " from \($0)" } ?? "") + (commit.map { " at \($0.short)" } ?? ""))
+        }
+    }
+
+    /// Lets one commit of a fork's pull request have its stack; the next push has to be approved again. Launches it anew where its lease ended
+    /// while it waited. Refuses any other commit than the one that waits, because nobody looked at that.
+    public func approve(_ name: StackName, commit: CommitID, by requester: String? = nil) async throws -> Stack {
+        let now = clock.now.wholeSeconds
+        return try await change(name, name: "approve", at: now, by: requester) { [policy, repositories] current in
+            guard var stack = current else { throw RequestRefusal.unknownStack(name.description) }
+            guard stack.approval != nil else { throw RequestRefusal.notApprovable("\(name) comes from no fork that needs approval") }
+            guard let waiting = stack.commitToApprove, waiting == commit else {
+                let now = stack.commitToApprove?.description ?? "not known yet"
+                throw RequestRefusal.notApprovable("the commit of \(name) is \(now), not \(commit); look at that one, and approve it")
+            }
+            if !stack.isRunning(at: now), [nil, .expired].contains(stack.destroyReason), let settings = repositories[name.repository] {
+                stack = Stack(launching: name, of: settings, instead: stack, policy: policy, now: now)
+            }
+            guard stack.isRunning(at: now) else { throw RequestRefusal.notRunning(name, stack.phase) }
+            stack.approval?.commit = commit
+            if stack.phase == .waiting { (stack.phase, stack.message) = (.queued, "\(commit.short) is approved") }
+            return (stack, "approved \(commit)")
         }
     }
 
@@ -118,6 +140,7 @@ public enum RequestRefusal: Error, Hashable, CustomStringConvertible {
     case unknownStack(String)
     case badNumber(Int)
     case notRunning(StackName, Phase)
+    case notApprovable(String)
 
     public var description: String {
         switch self {
@@ -126,7 +149,8 @@ public enum RequestRefusal: Error, Hashable, CustomStringConvertible {
         case .unknownStack(let name): "there is no stack \"\(name)\"; `slingshot list --all` shows those that there are"
         case .badNumber(let number): "\(number) is not a pull request's number; it must be 1 or more"
         case .notRunning(let name, let phase):
-            "\(name) is \(phase.rawValue), so its lease can't be moved; push to the pull request, or use `slingshot create`, to launch it anew"
+            "\(name) is \(phase.rawValue), so that can't be done; push to the pull request, or use `slingshot create`, to launch it anew"
+        case .notApprovable(let why): why
         }
     }
 }

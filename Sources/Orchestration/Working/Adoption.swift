@@ -123,7 +123,7 @@ extension Stack {
             pullRequest: PullRequest(
                 number: observed.name.number, title: annotations[StackMetadata.title] ?? "",
                 author: annotations[StackMetadata.author] ?? "",
-                head: commit),
+                head: commit, isFork: annotations[StackMetadata.baseSHA] != nil),
             lease: observed.lease ?? Lease(from: now, policy: policy.lifetime), namespace: observed.namespace,
             url: annotations[StackMetadata.url] ?? "", createdAt: observed.lease?.startedAt ?? now)
         namespaceUID = observed.uid
@@ -134,7 +134,9 @@ extension Stack {
         phase = .deploying
         message = "found on \(runtime) without a record; its lease ends at \(lease.expiresAt?.rfc3339 ?? StackMetadata.never)"
         deployed = Deployed(of: observed, revision: revision, at: now)
-        fetched = deployed.map { Fetched(revision: revision, commit: $0.commit) }
+        fetched = deployed.map { Fetched(revision: revision, commit: $0.commit, base: $0.base) }
+        // What runs was approved, if that was needed.
+        if pullRequest.isFork { approval = Approval(commit: commit) }
     }
 
     /// To where the configuration wants it; what is whole where it was found may answer visitors until then.
@@ -151,6 +153,7 @@ extension Stack.Deployed {
         guard let commit = observed.annotations[StackMetadata.headSHA].flatMap({ CommitID($0) }),
             let digest = observed.annotations[StackMetadata.planDigest]
         else { return nil }
-        self.init(revision: revision, commit: commit, planDigest: digest, at: now)
+        let base = observed.annotations[StackMetadata.baseSHA].flatMap { CommitID($0) }
+        self.init(revision: revision, commit: commit, base: base, planDigest: digest, at: now)
     }
 }

@@ -35,4 +35,13 @@ struct CommitSource {
         let told = stack.pullRequest.head?.short ?? stack.pullRequest.shortHead ?? ""
         throw StepError("\(ref) still names \(head.short), not \(told) as the delivery said", isRetryable: true)
     }
+
+    /// Where the stack file of a fork's pull request is: the base branch as it is now. Nil for a pull request of the repository's own.
+    func base(of stack: Stack) async throws -> CommitID? {
+        guard stack.pullRequest.isFork else { return nil }
+        guard !stack.pullRequest.base.isEmpty else {
+            throw StepError("nobody told the pull request's base branch, where the stack file of a fork is", isRetryable: false)
+        }
+        return try await refs.fetch("refs/heads/\(stack.pullRequest.base)", of: repository)
+    }
 }

@@ -16,6 +16,6 @@ public struct DeployedPlans: Sendable {
         guard let deployed = stack.deployed else { return nil }
         let repository = try settings.repository(of: stack)
         let source = PlanSource(refs: refs, addressing: settings.policy.addressing, repository: repository)
-        return (try await source.plan(for: stack, commit: deployed.commit), repository)
+        return (try await source.plan(for: stack, commit: deployed.commit, base: deployed.base), repository)
     }
 }

@@ -33,7 +33,7 @@ extension Stack {
             }
             phase = .destroying
             message = "destroying (\(reason.rawValue)) on \(copy.runtime)"
-        case .observe, .renewLease, .renewCopy, .adopt, .forget, .recover, .refuse, .expire, .finish, .unlabel, .wait:
+        case .observe, .hold, .renewLease, .renewCopy, .adopt, .forget, .recover, .refuse, .expire, .finish, .unlabel, .wait:
             break
         }
     }
@@ -43,8 +43,15 @@ extension Stack {
     /// What holds the end of its namespace up, in the engine's words.
     mutating func held(by what: String) { message = "\(wanted == .running ? Self.awaitingPrevious : "destroying"); \(what)" }
 
-    mutating func fetched(_ commit: CommitID, image: String?) {
-        fetched = Fetched(revision: revision, commit: commit, image: image)
+    /// A person has to look at the commit first.
+    mutating func held() {
+        phase = .waiting
+        message = approvalText
+        (failure, settlesAt) = (nil, nil)
+    }
+
+    mutating func fetched(_ commit: CommitID, base: CommitID?, image: String?) {
+        fetched = Fetched(revision: revision, commit: commit, base: base, image: image)
         failure = nil
         settlesAt = nil
     }
@@ -57,7 +64,8 @@ extension Stack {
 
     mutating func applied(_ plan: Plan, at now: Date) {
         deployed = Deployed(
-            revision: revision, commit: plan.commit, planDigest: plan.digest, endpoints: plan.endpoints.isEmpty ? nil : plan.endpoints,
+            revision: revision, commit: plan.commit, base: fetched?.base, planDigest: plan.digest,
+            endpoints: plan.endpoints.isEmpty ? nil : plan.endpoints,
             at: now)
         failure = nil
         if phase == .failed { phase = .deploying }

@@ -9,17 +9,11 @@ extension StackWorker {
         case .observe, .wait:
             break
         case .fetch:
-            let repository = try settings.repository(of: stack)
-            let commit = try await CommitSource(refs: engines.refs, repository: repository).commit(for: stack)
-            if let exclusion = try await ChangedPaths(refs: engines.refs, repository: repository).exclusion(of: stack, at: commit) {
-                return try await exclude(step, exclusion)
-            }
-            let image = try await source(of: repository).image(of: commit)
-            let now = engines.clock.now
-            try await record(step, "fetched \(commit)") {
-                // What was asked of it may be something else by now.
-                if step.isSuperseded(by: $0, at: now) { throw Superseded() }
-                $0.fetched(commit, image: image)
+            try await fetch(step, stack)
+        case .hold:
+            try await record(step, kind: .decision, stack.approvalText) {
+                if step.isSuperseded(by: $0, at: engines.clock.now) { throw Superseded() }
+                $0.held()
             }
         case .build(_, let commit, let image):
             try await build(step, commit, image, of: stack)
@@ -68,11 +62,29 @@ extension StackWorker {
         }
     }
 
-    private func exclude(_ step: Step, _ exclusion: Exclusion) async throws {
+    private func fetch(_ step: Step, _ stack: Stack) async throws {
+        let repository = try settings.repository(of: stack)
+        let commit = try await CommitSource(refs: engines.refs, repository: repository).commit(for: stack)
         let now = engines.clock.now
-        try await record(step, kind: .decision, name: "exclude", exclusion.text) {
-            if step.isSuperseded(by: $0, at: now) { throw Superseded() }
-            $0.exclude(exclusion)
+        // What was asked of it may be something else by now.
+        @Sendable func fence(_ stack: Stack) throws { if step.isSuperseded(by: stack, at: now) { throw Superseded() } }
+        if let approval = stack.approval, approval.commit != commit {
+            return try await record(step, "the head is \(commit.short) by now, which nobody has approved") {
+                try fence($0)
+                ($0.pullRequest.head, $0.pullRequest.shortHead) = (commit, nil)
+            }
+        }
+        if let exclusion = try await ChangedPaths(refs: engines.refs, repository: repository).exclusion(of: stack, at: commit) {
+            return try await record(step, kind: .decision, name: "exclude", exclusion.text) {
+                try fence($0)
+                $0.exclude(exclusion)
+            }
+        }
+        let base = try await CommitSource(refs: engines.refs, repository: repository).base(of: stack)
+        let image = try await source(of: repository).image(of: commit, base: base)
+        try await record(step, "fetched \(commit)" + (base.map { ", and its stack file from the base at \($0.short)" } ?? "")) {
+            try fence($0)
+            $0.fetched(commit, base: base, image: image)
         }
     }
 
@@ -107,8 +119,8 @@ extension StackWorker {
         let repository = try settings.repository(of: stack)
         let source = source(of: repository)
         // What can't be planned needs no image, and says so sooner.
-        _ = try await source.plan(for: stack, commit: commit)
-        guard let recipe = try await source.recipe(at: commit) else {
+        _ = try await source.plan(for: stack, commit: commit, base: stack.fetched?.base)
+        guard let recipe = try await source.recipe(at: stack.fetched?.base ?? commit) else {
             throw StepError("\(commit.short) asks for no build any more; redeploy the stack", isRetryable: false)
         }
         let request = BuildRequest(stack: name, repository: repository, commit: commit, recipe: recipe, image: image)
@@ -135,7 +147,7 @@ extension StackWorker {
 
     private func deploy(_ step: Step, _ commit: CommitID, of stack: Stack) async throws {
         let repository = try settings.repository(of: stack)
-        let plan = try await source(of: repository).plan(for: stack, commit: commit)
+        let plan = try await source(of: repository).plan(for: stack, commit: commit, base: stack.fetched?.base)
         let leased = try await store { stack in stack.honour(timeToLive: plan.timeToLive, policy: settings.policy.lifetime) }
         try await engines.runtime(of: stack).apply(plan, lease: leased.lease) { uid in
             // The fence: nothing is put into the namespace when something else is wanted by now.

@@ -57,13 +57,14 @@ enum Isolation {
         labels["pod-security.kubernetes.io/audit"] = "restricted"
         labels["pod-security.kubernetes.io/warn"] = "restricted"
         // Neither the lease nor the digest: they change without a deploy, or follow from the plan. The runtime adds them.
-        let annotations = [
+        var annotations = [
             StackMetadata.forge: request.repository.forge, StackMetadata.repositoryFullName: request.repository.repository,
             StackMetadata.headSHA: request.commit.description,
             StackMetadata.title: Wording.printable(request.pullRequest.title, longest: 1_000),
             StackMetadata.author: Wording.printable(request.pullRequest.author, longest: 1_000),
             StackMetadata.url: request.addressing.url(of: request.stack),
         ]
+        annotations[StackMetadata.baseSHA] = request.base?.description
         return PlannedObject(
             apiVersion: "v1", kind: "Namespace", name: name, namespace: nil, wave: .namespace,
             manifest: [

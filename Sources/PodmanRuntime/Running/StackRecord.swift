@@ -19,7 +19,8 @@ struct StackRecord: Hashable, Sendable {
 
     static let annotationKeys: Set = [
         StackMetadata.expiresAt, StackMetadata.createdAt, StackMetadata.forge, StackMetadata.repositoryFullName, StackMetadata.headSHA,
-        StackMetadata.title, StackMetadata.author, StackMetadata.planDigest, StackMetadata.url, StackMetadata.janitorExpires,
+        StackMetadata.baseSHA, StackMetadata.title, StackMetadata.author, StackMetadata.planDigest, StackMetadata.url,
+        StackMetadata.janitorExpires,
     ]
 
     var lease: Lease? { StackMetadata.lease(in: annotations) }

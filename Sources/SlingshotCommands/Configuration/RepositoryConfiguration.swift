@@ -50,11 +50,8 @@ extension ServerConfiguration.Repository {
             }
             return try runtime.string()
         }
-        problems.collect { () throws(YAMLProblem) in
-            guard let forks = mapping.optional("forks") else { return }
-            if try forks.string() != "deny" {
-                throw forks.problem("must be deny; this version makes no stacks for forks")
-            }
+        let forks = problems.collect { () throws(YAMLProblem) in
+            try mapping.optional("forks").map { (value) throws(YAMLProblem) in try Self.forks(value, on: forge) }
         }
         let fullName = problems.collect { () throws(YAMLProblem) in try mapping.required("repository").string() }
         let template = problems.collect { () throws(YAMLProblem) in try mapping.optional("template")?.string() }
@@ -73,7 +70,7 @@ extension ServerConfiguration.Repository {
         let secret = problems.collect { () throws(YAMLProblem) in try SecretReference(try mapping.required("webhookSecret")) }
         try problems.check()
         guard let name, let forge, let url, let api, let credentials, let runtime, let fullName, let template, let own, let access,
-            let when, let secret
+            let when, let forks, let secret
         else {
             throw item.problem("it can't be read")
         }
@@ -81,9 +78,19 @@ extension ServerConfiguration.Repository {
             name: name, forge: forge, repository: fullName, url: url, api: api, credentials: credentials, runtime: runtime,
             template: template,
             values: Dictionary(given.map { ($0.key, $0.value.json()) }) { $1 }, limits: limits, policy: own ?? policy,
-            when: when ?? AdmissionRules())
+            forks: forks ?? .deny, when: when ?? AdmissionRules())
         webhookSecret = secret
         self.access = access
+    }
+
+    private static func forks(_ value: YAMLValue, on forge: String?) throws(YAMLProblem) -> RepositorySettings.ForkPolicy {
+        guard let policy = RepositorySettings.ForkPolicy(rawValue: try value.string()) else {
+            throw value.problem("must be deny, approval or allow")
+        }
+        guard policy == .deny || forge.flatMap({ Forge(rawValue: $0) })?.servesForks != false else {
+            throw value.problem("must be deny: Bitbucket Cloud's repositories don't serve the commits of forks")
+        }
+        return policy
     }
 
     private static func api(_ value: YAMLValue) throws(YAMLProblem) -> String {
