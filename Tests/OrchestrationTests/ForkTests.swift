@@ -78,6 +78,17 @@ import Testing
         #expect(admit(.opened, .allow).stack?.awaitsApproval == false)
     }
 
+    @Test func `a stranger's push renews no lease`() {
+        let renewing = LaunchPolicy(lifetime: LifetimePolicy(renewOnPush: true), addressing: Samples.policy.addressing)
+        func pushed(_ forks: RepositorySettings.ForkPolicy) -> Lease? {
+            let event = Samples.event(.pushed, head: Samples.commit("b"), isFork: true)
+            let current = waiting(approved: Samples.commit("a"))
+            return Orchestration.admit(event, to: repository(forks), current: current, policy: renewing, now: now).stack?.lease
+        }
+        #expect(pushed(.approval) == Samples.stack().lease)
+        #expect(pushed(.allow)?.startedAt == now)
+    }
+
     @Test func `another base of a fork is another revision, because its stack file is there`() {
         var event = Samples.event(.edited, isFork: true)
         event.pullRequest.base = "next"

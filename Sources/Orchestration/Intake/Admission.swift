@@ -97,7 +97,9 @@ private func update(_ stack: inout Stack, with event: PullRequestEvent, of repos
     let message = "new commit \(event.pullRequest.head?.short ?? event.pullRequest.shortHead ?? "on its branch")"
     stack.anew(message: message)
     if isDeploying { stack.settlesAt = now.addingTimeInterval(Stack.settling) }
-    if policy.lifetime.renewOnPush, stack.lease.expiresAt != nil { stack.lease = Lease(from: now, policy: policy.lifetime) }
+    // A stranger's push keeps nothing alive.
+    let renews = policy.lifetime.renewOnPush && !stack.awaitsApproval
+    if renews, stack.lease.expiresAt != nil { stack.lease = Lease(from: now, policy: policy.lifetime) }
     return Admission(action: .update, reason: message, stack: stack)
 }
 
