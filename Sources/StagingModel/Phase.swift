@@ -6,4 +6,15 @@ public enum Phase: String, Codable, Sendable, CaseIterable {
 /// Why a stack goes, or went.
 public enum DestroyReason: String, Codable, Sendable, CaseIterable {
     case expired, closed, unlabeled, requested, replaced
+
+    /// For people, after "it was destroyed".
+    public var words: String {
+        switch self {
+        case .expired: "because its lease had ended"
+        case .closed: "because its pull request was closed"
+        case .unlabeled: "because its pull request lost the label"
+        case .requested: "because somebody asked for it"
+        case .replaced: "because another stack replaced it"
+        }
+    }
 }
