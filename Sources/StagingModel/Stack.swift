@@ -83,6 +83,8 @@ public struct Stack: Codable, Hashable, Sendable {
     public var wanted: Wanted
     /// Grows by one with each thing that has to be deployed; `deployed.revision` follows it.
     public var revision: Int
+    /// When the present revision was asked for; nil when that is not known.
+    public var requestedAt: Date?
     public var lease: Lease
     /// The revision is not deployed before then, because more may follow: it came while another was being deployed. Nil for at once.
     public var settlesAt: Date?
@@ -124,6 +126,7 @@ public struct Stack: Codable, Hashable, Sendable {
         message = ""
         self.url = url
         self.createdAt = createdAt.wholeSeconds
+        requestedAt = self.createdAt
         updatedAt = createdAt.wholeSeconds
     }
 

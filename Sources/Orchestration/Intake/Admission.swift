@@ -83,7 +83,7 @@ private func update(_ stack: inout Stack, with event: PullRequestEvent, policy: 
     stack.pinnedCommit = nil
     let isDeploying = stack.isDeploying
     let message = "new commit \(event.pullRequest.head?.short ?? event.pullRequest.shortHead ?? "on its branch")"
-    stack.anew(message: message)
+    stack.anew(message: message, at: now)
     if isDeploying { stack.settlesAt = now.addingTimeInterval(Stack.settling) }
     if policy.lifetime.renewOnPush, stack.lease.expiresAt != nil { stack.lease = Lease(from: now, policy: policy.lifetime) }
     return Admission(action: .update, reason: message, stack: stack)
@@ -140,9 +140,10 @@ extension Stack {
     /// Whether the present revision is on its way to the engine.
     var isDeploying: Bool { deployed?.revision != revision && (failure == nil || failure?.retryAt != nil) }
 
-    /// A new revision has to be deployed; what runs goes on until then.
-    mutating func anew(message: String) {
+    /// A new revision has to be deployed; what runs goes on until then. `now` is when it was asked for; nil when nobody did.
+    mutating func anew(message: String, at now: Date?) {
         revision += 1
+        requestedAt = now
         failure = nil
         settlesAt = nil
         phase = .queued

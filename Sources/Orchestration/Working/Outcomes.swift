@@ -140,6 +140,12 @@ extension Stack {
         failure = nil
     }
 
+    /// It went without anybody asking for that; what comes next was not asked for either.
+    mutating func lost() {
+        gone()
+        requestedAt = nil
+    }
+
     static let nothingLeft = "nothing of it is left"
 
     mutating func finished(_ reason: DestroyReason, note: String?) {
