@@ -55,7 +55,8 @@ struct Remote {
         switch credentials {
         case nil: return
         case .token?, .password?, .githubApp?:
-            guard address.isConfidential else {
+            // Files are asked for nothing: then the credentials are for the forge's API alone.
+            guard address.isConfidential || address.scheme == .file else {
                 throw StepError("a token is only sent over https; correct the url \(address)", isRetryable: false)
             }
         case .ssh(let key, let knownHosts)?:

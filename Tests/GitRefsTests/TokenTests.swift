@@ -88,7 +88,12 @@ import Testing
             all.allSatisfy { !String(decoding: FileManager.default.contents(atPath: $0) ?? Data(), as: UTF8.self).contains("t0ps3cret") })
     }
 
-    @Test(arguments: ["http://example.com/shop.git", "/srv/shop.git", "ssh://git@example.com/shop.git"])
+    /// A repository on this machine, whose forge's API wants a token all the same.
+    @Test(arguments: ["/srv/shop.git", "file:///srv/shop.git"]) func aFileNeedsNone(url: String) throws {
+        try GitRefs.check(url: url, credentials: .token(.file(file)))
+    }
+
+    @Test(arguments: ["http://example.com/shop.git", "ssh://git@example.com/shop.git"])
     func sendsNoTokenInTheClear(url: String) async throws {
         let error = try #require(throws: StepError.self) { try GitRefs.check(url: url, credentials: .token(.file(file))) }
         #expect(error.message.hasPrefix("a token is only sent over https; correct the url"))
