@@ -105,6 +105,8 @@ let package = Package(
             [
                 "Orchestration", "StagingModel", asyncHTTPClient, coreMetrics, crypto, jwtKit, nioCore, nioFoundation, nioHTTP1, nioSSL,
             ]),
+        // What forges show of stacks.
+        library("Feedback", ["Orchestration", "StagingModel", coreMetrics, logging, serviceLifecycle]),
         // What people's browsers meet.
         library(
             "Gateway",
@@ -125,7 +127,8 @@ let package = Package(
         library(
             "SlingshotCommands",
             [
-                "ControlAPI", "Forges", "Gateway", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning",
+                "ControlAPI", "Feedback", "Forges", "Gateway", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration",
+                "Planning",
                 "PodmanRuntime",
                 "Service",
                 "StagingModel", "Store", "StrictYAML", "Telemetry",
@@ -162,6 +165,7 @@ let package = Package(
         tests("GitRefs", ["Orchestration", "StagingModel", logging, nioCore, nioPosix, nioSSL]),
         tests("Forges", ["FakeForges", "Orchestration", "StagingModel", "Telemetry", asyncHTTPClient, nioCore, nioHTTP1]),
         tests("Store", ["Orchestration", "StagingModel"]),
+        tests("Feedback", ["FakeForges", "Forges", "Orchestration", "StagingModel", "Store", "Telemetry", logging], exclude: ["Golden"]),
         tests(
             "Gateway",
             ["Orchestration", "StagingModel", "Store", "Telemetry", crypto, httpTypes, hummingbird, hummingbirdTesting, logging],
@@ -183,7 +187,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "ControlAPI", "FaultProxy", "Gateway", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning",
+                "ControlAPI", "FakeForges", "FaultProxy", "Gateway", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning",
                 "PodmanRuntime",
                 "SlingshotTestSupport", "StagingModel", "Store", "Telemetry", "slingshot",
                 asyncHTTPClient, crypto, httpTypes, hummingbird, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,

@@ -1,0 +1,94 @@
+import Foundation
+import Logging
+import Orchestration
+import StagingModel
+
+/// Brings what one repository's forge knows to what the records say.
+struct Teller: Sendable {
+    /// When to look again.
+    struct Outlook: Hashable {
+        /// Nil for when something changes.
+        var next: Date?
+        /// The forge takes nothing before then; whatever changes meanwhile has to wait.
+        var closedUntil: Date?
+    }
+
+    let repository: RepositoryName
+    let client: any ForgeClient
+    let store: any StackStore
+    let clock: any WallClock
+    let metrics: FeedbackMetrics
+    let logger: Logger
+
+    /// Tells all that is due, one stack after the other, as forges ask of those who write. Throws what the store throws, and
+    /// `CancellationError`.
+    func pass() async throws -> Outlook {
+        let start = clock.now
+        for name in try await store.read({ [repository] in try $0.feedbackDue(of: repository, at: start) }) {
+            if let end = try await tell(name) { return Outlook(next: end, closedUntil: end) }
+        }
+        return Outlook(next: try await store.read { [repository] in try $0.nextFeedback(of: repository, after: start) })
+    }
+
+    /// Returns until when the forge takes nothing more; nil while it does.
+    private func tell(_ name: StackName) async throws -> Date? {
+        let (stack, row) = try await store.read { (try $0.stack(name), try $0.feedback(of: name)) }
+        guard let stack, let row else {
+            try await store.write { try $0.removeFeedback(of: name) }
+            return nil
+        }
+        var telling = Telling(stack, told: row.told, client: client, now: clock.now)
+        try await telling.run()
+        for (part, outcome) in telling.outcomes { metrics.ended(part, outcome) }
+        for refusal in telling.refusals {
+            logger.warning("the forge is not told of a stack", metadata: ["stack": "\(name)", "error": "\(refusal)"])
+        }
+        try await write(telling, after: row)
+        return telling.limitedUntil
+    }
+
+    /// Whoever dies before this tells the same once more, which changes nothing.
+    private func write(_ telling: Telling, after row: StackFeedback) async throws {
+        let (name, told, now) = (row.stack, telling.told, clock.now.wholeSeconds)
+        let (stack, refusals) = (telling.stack, telling.refusals)
+        let wasTold = telling.outcomes.contains { $0.outcome == .told }
+        let deployments = client.capabilities.contains(.deployments)
+        let isKnown = try await store.write { transaction in
+            guard let current = try transaction.stack(name) else {
+                try transaction.removeFeedback(of: name)
+                return false
+            }
+            var row = row
+            row.told = told
+            if wasTold { row.schedule.toldAt = now }
+            let open = Report(current, told: told, deployments: deployments).open(told)
+            let pauses = open.map { told.notBefore($0).flatMap { $0 > now ? $0 : nil } }
+            if open.isEmpty {
+                (row.schedule.pendingSince, row.schedule.dueAt) = (nil, nil)
+            } else {
+                // What changed meanwhile is told soon; what failed, when its pause is over.
+                row.schedule.dueAt = nil
+                if current != stack, pauses.allSatisfy({ $0 == nil }) { row.schedule.pendingSince = nil }
+                row.schedule.changed(at: current == stack ? now : current.updatedAt)
+                if let end = pauses.compactMap(\.self).min(), !pauses.contains(nil) { row.schedule.dueAt = end }
+            }
+            try transaction.save(row)
+            for refusal in refusals {
+                try transaction.append(StackEvent(stack: name, at: now, kind: .failure, name: "feedback", message: refusal))
+            }
+            return open.isEmpty
+        }
+        if isKnown, wasTold, let since = row.schedule.pendingSince { metrics.caughtUp(from: since, to: now) }
+    }
+}
+
+extension ToldFeedback {
+    /// When a part may be tried again, after a failure.
+    func notBefore(_ part: FeedbackPart) -> Date? {
+        switch part {
+        case .comment: comment.notBefore
+        case .status: status.notBefore
+        case .deployment: deployment.notBefore
+        }
+    }
+}
