@@ -164,7 +164,7 @@ let package = Package(
         tests("PodmanRuntime", ["Orchestration", "StagingModel"]),
         tests("GitRefs", ["Orchestration", "StagingModel", logging, nioCore, nioPosix, nioSSL]),
         tests("Forges", ["FakeForges", "Orchestration", "StagingModel", "Telemetry", asyncHTTPClient, nioCore, nioHTTP1]),
-        tests("Store", ["Orchestration", "StagingModel"]),
+        tests("Store", ["Orchestration", "StagingModel", grdb]),
         tests("Feedback", ["FakeForges", "Forges", "Orchestration", "StagingModel", "Store", "Telemetry", logging], exclude: ["Golden"]),
         tests(
             "Gateway",

@@ -55,8 +55,9 @@ public struct FeedbackService: Service {
         var outlook = Teller.Outlook()
         while !Task.isCancelled {
             if outlook.closedUntil.map({ $0 <= clock.now }) ?? true {
-                do { outlook = try await teller.pass() } catch is CancellationError { return } catch {
-                    logger.error("the outbox could not be read or written; trying again in 5 s", metadata: ["error": "\(error)"])
+                do { outlook = try await teller.pass() } catch {
+                    if Task.isCancelled { return }
+                    logger.error("forges could not be told from the outbox; trying again in 5 s", metadata: ["error": "\(error)"])
                     outlook = Teller.Outlook(next: clock.now.addingTimeInterval(5))
                 }
             }

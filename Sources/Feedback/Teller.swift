@@ -41,7 +41,10 @@ struct Teller: Sendable {
         try await telling.run()
         for (part, outcome) in telling.outcomes { metrics.ended(part, outcome) }
         for refusal in telling.refusals {
-            logger.warning("the forge is not told of a stack", metadata: ["stack": "\(name)", "error": "\(refusal)"])
+            logger.warning("the forge does not take what it is told of a stack", metadata: ["stack": "\(name)", "error": "\(refusal)"])
+        }
+        for failure in telling.failures {
+            logger.notice("the forge could not be told of a stack; trying again", metadata: ["stack": "\(name)", "error": "\(failure)"])
         }
         try await write(telling, after: row)
         return telling.limitedUntil
@@ -74,7 +77,7 @@ struct Teller: Sendable {
             }
             try transaction.save(row)
             for refusal in refusals {
-                try transaction.append(StackEvent(stack: name, at: now, kind: .failure, name: "feedback", message: refusal))
+                try transaction.append(StackEvent(stack: name, at: now, kind: .failure, name: StackEvent.feedback, message: refusal))
             }
             return open.isEmpty
         }

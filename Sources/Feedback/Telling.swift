@@ -11,14 +11,17 @@ struct Telling {
     private(set) var outcomes: [(part: FeedbackPart, outcome: FeedbackMetrics.Outcome)] = []
     /// What was not refused before.
     private(set) var refusals: [String] = []
+    /// What did not go well and is tried again: of many tries in a row the first, second, fourth, eighth …
+    private(set) var failures: [String] = []
     /// Until when the forge takes nothing from anybody here.
     private(set) var limitedUntil: Date?
 
     /// What was said of it already.
     private var refused: Set<String>
 
-    /// Seconds until what was refused is tried again; doubled with each refusal, a day at the most. Only a person can mend it, and may any time.
-    private static let refusalPause: TimeInterval = 3_600
+    /// Seconds until what was refused is tried again; doubled with each refusal, an hour at the most. Only a person can mend it, who may do so
+    /// without telling us.
+    private static let refusalPause: TimeInterval = 600
 
     init(_ stack: Stack, told: ToldFeedback, client: any ForgeClient, now: Date) {
         self.stack = stack
@@ -90,9 +93,10 @@ struct Telling {
         told.failures += 1
         guard !error.isRetryable else {
             told.notBefore = max(Backoff.instant(after: told.failures, from: now), error.retryAt ?? now)
+            if told.failures & (told.failures - 1) == 0 { failures.append(error.message) }
             return .failed
         }
-        told.notBefore = now.addingTimeInterval(min(Self.refusalPause * Double(1 << min(told.failures - 1, 5)), 86_400))
+        told.notBefore = now.addingTimeInterval(min(Self.refusalPause * Double(1 << min(told.failures - 1, 5)), 3_600))
         told.refusal = error.message
         // Credentials that are refused are so for all parts.
         if !refused.contains(error.message) { refusals.append(error.message) }

@@ -5,14 +5,16 @@ import StagingModel
 
 /// The outbox: a row for each stack of which its forge is told.
 extension Transaction {
-    /// Notes that the forge does not know of `stack` any more, unless `record` is what there is already.
+    /// Notes that the forge does not know of `stack` any more, unless that is noted, or `record` is what there is already.
     func noteChange(of stack: Stack, record: String) throws {
         guard tells.contains(stack.name.repository) else { return }
+        let statement = try database.cachedStatement(sql: "SELECT pendingSince, dueAt, toldAt FROM feedback WHERE stack = ?")
+        let known = try Row.fetchOne(statement, arguments: [stack.name.description]).map(Self.schedule) ?? FeedbackSchedule()
+        var schedule = known
+        schedule.changed(at: stack.updatedAt)
+        guard schedule != known else { return }
         let same = try one(Int.self, "SELECT 1 FROM stack WHERE name = ? AND record = ?", [stack.name.description, record])
         guard same == nil else { return }
-        let statement = try database.cachedStatement(sql: "SELECT pendingSince, dueAt, toldAt FROM feedback WHERE stack = ?")
-        var schedule = try Row.fetchOne(statement, arguments: [stack.name.description]).map(Self.schedule) ?? FeedbackSchedule()
-        schedule.changed(at: stack.updatedAt)
         try run(
             """
             INSERT INTO feedback (stack, repository, pendingSince, dueAt) VALUES (?, ?, ?, ?)
@@ -26,12 +28,12 @@ extension Transaction {
 
     func feedback(of stack: StackName) throws -> StackFeedback? {
         let statement = try database.cachedStatement(sql: "SELECT * FROM feedback WHERE stack = ?")
-        return try Row.fetchOne(statement, arguments: [stack.description]).flatMap { try Self.feedback($0) }
+        return try Row.fetchOne(statement, arguments: [stack.description]).flatMap(Self.feedback)
     }
 
     func pendingFeedback() throws -> [StackFeedback] {
         let statement = try database.cachedStatement(sql: "SELECT * FROM feedback WHERE dueAt IS NOT NULL ORDER BY stack")
-        return try Row.fetchAll(statement).compactMap { try Self.feedback($0) }
+        return try Row.fetchAll(statement).compactMap(Self.feedback)
     }
 
     func feedbackDue(of repository: RepositoryName, at instant: Date) throws -> [StackName] {
@@ -68,9 +70,10 @@ extension Transaction {
             toldAt: (row["toldAt"] as Int64?).map(date))
     }
 
-    private static func feedback(_ row: Row) throws -> StackFeedback? {
+    private static func feedback(_ row: Row) -> StackFeedback? {
         guard let stack = StackName(row["stack"]) else { return nil }
-        let told: ToldFeedback? = try (row["told"] as String?).map { try decode($0) }
+        // What another version wrote is as good as nothing: then all is told once more, and found to be there.
+        let told: ToldFeedback? = (row["told"] as String?).flatMap { try? decode($0) }
         return StackFeedback(stack: stack, schedule: schedule(row), told: told ?? ToldFeedback())
     }
 }

@@ -65,6 +65,16 @@ import Testing
         }
     }
 
+    /// Dokploy #4902 wants no words on pull requests that have no stack.
+    @Test(arguments: FakeForge.Kind.allCases) func `nothing is said where there was never a stack`(kind: FakeForge.Kind) async throws {
+        try await FeedbackFixture.with(kind) { fixture async throws in
+            try await fixture.tell(Stacks.at(.destroying) { $0.fetched = nil })
+            try await fixture.tell(Stacks.at(.destroyed) { $0.fetched = nil })
+            #expect(fixture.forge.requests.isEmpty)
+            #expect(try await fixture.row?.schedule.dueAt == nil)
+        }
+    }
+
     @Test(arguments: FakeForge.Kind.allCases) func `what changes nothing for a reviewer makes no request`(kind: FakeForge.Kind) async throws
     {
         try await FeedbackFixture.with(kind) { fixture async throws in
@@ -161,17 +171,17 @@ import Testing
         }
     }
 
-    @Test func `refused tries are a day apart at the most`() async throws {
+    @Test func `what is refused is tried more and more seldom, and each hour at the least`() async throws {
         try await FeedbackFixture.with(.gitea) { fixture async throws in
             fixture.forge.change { $0.tokens = [:] }
             try await fixture.tell(Stacks.at(.ready))
             var pauses: [TimeInterval] = []
             for _ in 0..<7 {
                 let due = try #require(try await fixture.row?.schedule.dueAt)
-                pauses.append(due.timeIntervalSince(fixture.clock.now) / 3_600)
+                pauses.append(due.timeIntervalSince(fixture.clock.now) / 60)
                 try await fixture.pass(after: due.timeIntervalSince(fixture.clock.now))
             }
-            #expect(pauses == [1, 2, 4, 8, 16, 24, 24])
+            #expect(pauses == [10, 20, 40, 60, 60, 60, 60])
             let events = try await fixture.store.read { try $0.events(of: FeedbackFixture.name, after: nil, limit: 99) }
             #expect(events.count == 1, "\(events)")
         }

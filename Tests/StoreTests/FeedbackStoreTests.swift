@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Orchestration
 import SlingshotTestSupport
 import StagingModel
@@ -27,6 +28,7 @@ import Testing
             try await store.write { try $0.save(StackFeedback(stack: name)) }
             try await store.write { try $0.save(stack(.queued, at: 10), wakeAt: at(99)) }
             #expect(try await store.read { try $0.pendingFeedback() }.isEmpty)
+            #expect(try await store.read { try $0.stack(name) } == stack(.queued, at: 10))
             try await store.write { try $0.save(stack(.deploying, at: 20), wakeAt: nil) }
             #expect(try await store.read { try $0.feedback(of: name)?.schedule.dueAt } == at(22))
         }
@@ -88,6 +90,19 @@ import Testing
             #expect(try await store.read { try $0.pendingFeedback() }.map(\.stack) == [name])
             _ = try await store.prune(before: at(1))
             #expect(try await store.read { try $0.feedback(of: name) } == nil)
+        }
+    }
+
+    @Test func `what another version wrote is told once more`() async throws {
+        try await withTemporaryDirectory { directory in
+            var row = StackFeedback(stack: name, schedule: .init(pendingSince: at(1), dueAt: at(2), toldAt: at(1)))
+            row.told.comment.value = "text"
+            let store = try SQLiteStore(directory: directory, tells: [name.repository])
+            try await store.write { [row] in try $0.save(row) }
+            let file = try DatabaseQueue(path: directory.appending(path: "slingshot.sqlite").path)
+            try await file.write { try $0.execute(sql: #"UPDATE feedback SET told = '{"comment":{"value":7}}'"#) }
+            row.told = ToldFeedback()
+            #expect(try await store.read { try $0.feedback(of: name) } == row)
         }
     }
 }
