@@ -56,42 +56,36 @@ struct Teller: Sendable {
         let (stack, refusals) = (telling.stack, telling.refusals)
         let wasTold = telling.outcomes.contains { $0.outcome == .told }
         let deployments = client.capabilities.contains(.deployments)
-        let isKnown = try await store.write { transaction in
+        let knowsAll = try await store.write { transaction in
             guard let current = try transaction.stack(name) else {
                 try transaction.removeFeedback(of: name)
                 return false
             }
+            let open = Report(current, told: told, deployments: deployments).open(told)
             var row = row
             row.told = told
             if wasTold { row.schedule.toldAt = now }
-            let open = Report(current, told: told, deployments: deployments).open(told)
-            let pauses = open.map { told.notBefore($0).flatMap { $0 > now ? $0 : nil } }
-            if open.isEmpty {
-                (row.schedule.pendingSince, row.schedule.dueAt) = (nil, nil)
-            } else {
-                // What changed meanwhile is told soon; what failed, when its pause is over.
-                row.schedule.dueAt = nil
-                if current != stack, pauses.allSatisfy({ $0 == nil }) { row.schedule.pendingSince = nil }
-                row.schedule.changed(at: current == stack ? now : current.updatedAt)
-                if let end = pauses.compactMap(\.self).min(), !pauses.contains(nil) { row.schedule.dueAt = end }
-            }
+            row.schedule.tried(
+                at: now, pauses: open.map { told.pause(of: $0, at: now) }, changedAt: current == stack ? nil : current.updatedAt)
             try transaction.save(row)
             for refusal in refusals {
                 try transaction.append(StackEvent(stack: name, at: now, kind: .failure, name: StackEvent.feedback, message: refusal))
             }
             return open.isEmpty
         }
-        if isKnown, wasTold, let since = row.schedule.pendingSince { metrics.caughtUp(from: since, to: now) }
+        if knowsAll, wasTold, let since = row.schedule.pendingSince { metrics.caughtUp(from: since, to: now) }
     }
 }
 
 extension ToldFeedback {
-    /// When a part may be tried again, after a failure.
-    func notBefore(_ part: FeedbackPart) -> Date? {
-        switch part {
-        case .comment: comment.notBefore
-        case .status: status.notBefore
-        case .deployment: deployment.notBefore
-        }
+    /// Until when a part is not tried again, after a failure; nil when it may be.
+    fileprivate func pause(of part: FeedbackPart, at now: Date) -> Date? {
+        let end =
+            switch part {
+            case .comment: comment.notBefore
+            case .status: status.notBefore
+            case .deployment: deployment.notBefore
+            }
+        return end.flatMap { $0 > now ? $0 : nil }
     }
 }

@@ -39,6 +39,22 @@ public struct FeedbackSchedule: Hashable, Sendable {
         let due = max(instant.addingTimeInterval(Self.settling), toldAt?.addingTimeInterval(Self.spacing) ?? instant)
         dueAt = min(dueAt ?? due, due)
     }
+
+    /// The forge was told what could be told.
+    ///
+    /// - Parameters:
+    ///   - pauses: of each part that it still does not know, when that may be tried again; nil where nothing failed.
+    ///   - changedAt: when the record changed meanwhile; nil when it did not.
+    public mutating func tried(at now: Date, pauses: [Date?], changedAt: Date?) {
+        let since = pendingSince
+        (pendingSince, dueAt) = (nil, nil)
+        guard !pauses.isEmpty else { return }
+        let ends = pauses.compactMap(\.self)
+        changed(at: changedAt ?? now)
+        // What failed is as late as it was.
+        if changedAt == nil || !ends.isEmpty { pendingSince = since ?? pendingSince }
+        if ends.count == pauses.count { dueAt = ends.min() }
+    }
 }
 
 /// What a forge was told last of a stack, thing by thing, because each can fail by itself.
