@@ -59,7 +59,7 @@ enum CommentText {
     private static func diagnosis(of stack: Stack) -> String? {
         guard stack.phase == .failed || stack.phase == .waiting, stack.wanted == .running else { return nil }
         let diagnosis = Diagnosis(stack.message)
-        let problem = Markdown.block(diagnosis.problem.split(separator: "; ").map { String($0) })
+        let problem = Markdown.block(diagnosis.problem.split(separator: "; ").prefix(Markdown.mostLines).map { String($0) })
         guard !diagnosis.lines.isEmpty else { return problem }
         return [problem, "Its last lines:", Markdown.block(([diagnosis.source.map { "\($0):" }].compactMap(\.self)) + diagnosis.lines)]
             .joined(separator: "\n\n")

@@ -45,22 +45,17 @@ struct Telling {
             }
             try await client.setStatus(status.status, of: status.commit)
         }
-        try await tell(.deployment, report.deployment, \.deployment) { [self] deployment, told in
-            told.id = try await tell(deployment)
-        }
+        try await tell(.deployment, report.deployment, \.deployment) { [self] deployment, _ in try await tell(deployment) }
     }
 
-    /// Returns the id of what is deployed now.
-    private func tell(_ report: DeploymentReport) async throws -> String? {
+    private func tell(_ report: DeploymentReport) async throws {
         switch report {
         case .deployed(let deployment, let state, let description):
             let id = try await client.startDeployment(deployment)
             try await client.setDeployment(id, state, of: deployment, description: description)
             if state == .succeeded { try await client.endDeployments(in: deployment.environment, except: id) }
-            return id
         case .ended(let environment):
             try await client.endDeployments(in: environment, except: nil)
-            return nil
         }
     }
 

@@ -81,7 +81,11 @@ public final class Forges: Sendable {
     /// The clients of those repositories that have one, by their names. Throws ``ForgeError/Kind/misconfigured``.
     public func clients(for repositories: [RepositorySettings]) throws(ForgeError) -> [RepositoryName: any ForgeClient] {
         var clients: [RepositoryName: any ForgeClient] = [:]
-        for repository in repositories { clients[repository.name] = try client(for: repository) }
+        for repository in repositories {
+            do { clients[repository.name] = try client(for: repository) } catch {
+                throw ForgeError(error.kind, "the repository \(repository.name): \(error.message)")
+            }
+        }
         return clients
     }
 

@@ -74,7 +74,7 @@ public struct ToldFeedback: Codable, Hashable, Sendable {
 public struct Told<Value: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
     /// As the forge has it; nil when it was never told.
     public var value: Value?
-    /// The forge's id of it: of the comment, of the deployment.
+    /// The comment's id on the forge, which saves looking for it.
     public var id: String?
     /// Tries that failed in a row.
     public var failures = 0

@@ -125,6 +125,14 @@ import Testing
         #expect(CommentText.text(of: long).unicodeScalars.count < 20_000)
     }
 
+    @Test func `of many problems the first are shown, of many lines the last`() {
+        let problems = (1...100).map { "Deployment/web\($0): broken" }.joined(separator: "; ")
+        let stack = Stacks.at(.failed) { $0.message = "\(problems); \(Diagnosis.lastLines(of: "web", (1...100).map { "line \($0)" }))" }
+        let text = CommentText.text(of: stack)
+        #expect(text.contains("Deployment/web1:") && text.contains("Deployment/web20:") && !text.contains("Deployment/web21:"))
+        #expect(text.contains("line 100\n") && !text.contains("line 80\n"))
+    }
+
     @Test func `an image by its digest and a mail address stay readable`() {
         let stack = Stacks.at(.failed) { $0.message = "can't pull registry.example.com/shop@sha256:0123; ask ada@example.com" }
         let text = CommentText.text(of: stack)
