@@ -105,6 +105,8 @@ let package = Package(
             [
                 "Orchestration", "StagingModel", asyncHTTPClient, coreMetrics, crypto, jwtKit, nioCore, nioFoundation, nioHTTP1, nioSSL,
             ]),
+        // What forges show of stacks.
+        library("Feedback", ["Orchestration", "StagingModel", coreMetrics, logging, serviceLifecycle]),
         // What people's browsers meet.
         library(
             "Gateway",
@@ -125,7 +127,8 @@ let package = Package(
         library(
             "SlingshotCommands",
             [
-                "ControlAPI", "Forges", "Gateway", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration", "Planning",
+                "ControlAPI", "Feedback", "Forges", "Gateway", "GitRefs", "KubernetesClient", "KubernetesRuntime", "Orchestration",
+                "Planning",
                 "PodmanRuntime",
                 "Service",
                 "StagingModel", "Store", "StrictYAML", "Telemetry",
@@ -161,7 +164,8 @@ let package = Package(
         tests("PodmanRuntime", ["Orchestration", "StagingModel"]),
         tests("GitRefs", ["Orchestration", "StagingModel", logging, nioCore, nioPosix, nioSSL]),
         tests("Forges", ["FakeForges", "Orchestration", "StagingModel", "Telemetry", asyncHTTPClient, nioCore, nioHTTP1]),
-        tests("Store", ["Orchestration", "StagingModel"]),
+        tests("Store", ["Orchestration", "StagingModel", grdb]),
+        tests("Feedback", ["FakeForges", "Forges", "Orchestration", "StagingModel", "Store", "Telemetry", logging], exclude: ["Golden"]),
         tests(
             "Gateway",
             ["Orchestration", "StagingModel", "Store", "Telemetry", crypto, httpTypes, hummingbird, hummingbirdTesting, logging],

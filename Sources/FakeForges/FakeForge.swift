@@ -34,6 +34,7 @@ public final class FakeForge: Sendable {
     private let now: @Sendable () -> Date
     private let shared: Mutex<Shared>
     private let listening = Mutex(0)
+    private let waiting = Mutex<[AsyncStream<Void>.Continuation]>([])
 
     private init(_ kind: Kind, state: ForgeState?, now: @escaping @Sendable () -> Date) {
         self.kind = kind
@@ -89,6 +90,15 @@ public final class FakeForge: Sendable {
     public var state: ForgeState { shared.withLock { $0.state } }
     public var requests: [SeenRequest] { shared.withLock { $0.requests } }
 
+    /// Returns as soon as what the forge knows satisfies `condition`; throws when the task is cancelled.
+    public func wait(until condition: @Sendable (ForgeState) -> Bool) async throws {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        waiting.withLock { $0.append(continuation) }
+        continuation.yield()
+        for await _ in stream where condition(state) { return }
+        throw CancellationError()
+    }
+
     /// Changes what the forge knows, as people do.
     public func change(_ body: (inout ForgeState) -> Void) { shared.withLock { body(&$0.state) } }
 
@@ -96,6 +106,9 @@ public final class FakeForge: Sendable {
     public func fail(_ fault: Fault, times: Int = 1, where matches: @escaping @Sendable (SeenRequest) -> Bool = { _ in true }) {
         shared.withLock { $0.faults.append(Injected(fault: fault, times: times, matches: matches)) }
     }
+
+    /// From now on nothing goes wrong any more.
+    public func heal() { shared.withLock { $0.faults = [] } }
 
     // MARK: Answering
 
@@ -120,6 +133,7 @@ public final class FakeForge: Sendable {
             shared.requests[index].status = answer.status
             return answer
         }
+        for waiter in waiting.withLock({ $0 }) { waiter.yield() }
         return Self.response(answer, breaking: fault)
     }
 

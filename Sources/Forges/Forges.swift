@@ -78,6 +78,17 @@ public final class Forges: Sendable {
         try connection(for: repository)?.client
     }
 
+    /// The clients of those repositories that have one, by their names. Throws ``ForgeError/Kind/misconfigured``.
+    public func clients(for repositories: [RepositorySettings]) throws(ForgeError) -> [RepositoryName: any ForgeClient] {
+        var clients: [RepositoryName: any ForgeClient] = [:]
+        for repository in repositories {
+            do { clients[repository.name] = try client(for: repository) } catch {
+                throw ForgeError(error.kind, "the repository \(repository.name): \(error.message)")
+            }
+        }
+        return clients
+    }
+
     /// What a fetch presents itself with: ``GitLoginSource``. The same credentials as for the API.
     @Sendable public func login(for repository: RepositorySettings) async throws -> GitLogin? {
         do {

@@ -36,7 +36,8 @@ extension PageView {
     /// - Parameter isUnderWay: whether the last one still goes on.
     static func steps(_ events: [StackEvent], isUnderWay: Bool, at now: Date) -> [Step] {
         var steps: [(step: Step, name: String, at: Date)] = []
-        for event in events {
+        // Whether the forge shows the stack is nothing to its visitors.
+        for event in events where event.name != StackEvent.feedback {
             let kind: Step.Kind =
                 switch event.kind {
                 case .delivery, .request, .decision: .note

@@ -64,8 +64,8 @@ extension PageView {
                 message = "There is \(exclusion.text)."
                 hint = "To have one all the same, use"
             } else {
-                let why = stack.destroyReason.map(Self.why) ?? "for a reason that is not on record"
-                message = "It was destroyed on \(stack.updatedAt.inWords), \(why)."
+                let why = stack.destroyReason?.words ?? "for a reason that is not on record"
+                message = "It was destroyed on \(stack.updatedAt.words), \(why)."
                 hint = "A push to the open pull request launches it anew; so does"
             }
             command = again
@@ -90,39 +90,7 @@ extension PageView {
     private static func end(of lease: Lease, at now: Date) -> String {
         guard let end = lease.expiresAt else { return "It is pinned: it stays until its pull request is closed." }
         guard end > now else { return "Its time is over; it will be destroyed." }
-        return "It will be destroyed on \(end.inWords), in \(inWords(Int(end.timeIntervalSince(now)))), unless somebody extends it."
-    }
-
-    private static func why(_ reason: DestroyReason) -> String {
-        switch reason {
-        case .expired: "because its lease had ended"
-        case .closed: "because its pull request was closed"
-        case .unlabeled: "because its pull request lost the label"
-        case .requested: "because somebody asked for it"
-        case .replaced: "because another stack replaced it"
-        case .excluded: "because the configuration gives its pull request none"
-        }
-    }
-
-    /// The duration as people say it, which is not exact: `23 hours`.
-    static func inWords(_ seconds: Int) -> String {
-        func rounded(to unit: Int) -> Int { (seconds + unit / 2) / unit }
-        let (minutes, hours, days) = (rounded(to: 60), rounded(to: 3_600), rounded(to: 86_400))
-        let (count, unit) = minutes < 120 ? (minutes, "minute") : hours < 48 ? (hours, "hour") : (days, "day")
-        return count == 0 ? "less than a minute" : "\(count) \(unit)\(count == 1 ? "" : "s")"
-    }
-}
-
-extension Date {
-    /// `2 January 2026 at 15:04 UTC`
-    fileprivate var inWords: String {
-        let months = [
-            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-        ]
-        let parts = rfc3339.split { !$0.isNumber }
-        guard parts.count >= 5, let month = Int(parts[1]), let day = Int(parts[2]), months.indices.contains(month - 1) else {
-            return rfc3339
-        }
-        return "\(day) \(months[month - 1]) \(parts[0]) at \(parts[3]):\(parts[4]) UTC"
+        return
+            "It will be destroyed on \(end.words), in \(DurationText.words(Int(end.timeIntervalSince(now)))), unless somebody extends it."
     }
 }

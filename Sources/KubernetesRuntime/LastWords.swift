@@ -11,7 +11,7 @@ struct LastWords {
 
     let client: KubernetesClient
     let namespace: String
-    private var tails: [PodProblem.Key: String] = [:]
+    private var tails: [PodProblem.Key: [String]] = [:]
     private var events: [ClusterEvent] = []
     private var eventsAt = Date.distantPast
     private var firstSeen: [String: Date] = [:]
@@ -30,7 +30,7 @@ struct LastWords {
         var isFailing = if case .failing = verdict.readiness { true } else { false }
         if let problem = verdict.problems.first(where: { $0.log != nil }), let log = problem.log {
             if tails[problem.key] == nil { tails[problem.key] = try await tail(log) }
-            if let tail = tails[problem.key] { texts.append("the last lines of \(log.container): \(tail)") }
+            if let tail = tails[problem.key] { texts.append(Diagnosis.lastLines(of: log.container, tail)) }
         }
         if !verdict.puzzles.isEmpty {
             try await look(at: now)
@@ -55,8 +55,8 @@ struct LastWords {
         } catch is KubernetesError {}
     }
 
-    /// At most 5 lines and 2 KiB, on one line; nil when the log is empty or can't be had.
-    private func tail(_ log: PodProblem.Log) async throws -> String? {
+    /// At most 5 lines and 2 KiB; nil when the log is empty or can't be had.
+    private func tail(_ log: PodProblem.Log) async throws -> [String]? {
         let options = LogOptions(container: log.container, tailLines: 5, previous: log.previous, limitBytes: 2 << 10)
         do {
             var lines: [String] = []
@@ -64,7 +64,7 @@ struct LastWords {
                 lines.append(line.oneLine(limit: 300))
             }
             lines.removeAll { $0.isEmpty }
-            return lines.isEmpty ? nil : lines.joined(separator: " | ")
+            return lines.isEmpty ? nil : lines
         } catch is KubernetesError { return nil }
     }
 }

@@ -38,6 +38,13 @@ struct MetricsRoute {
                 "slingshot_leases_overdue", .gauge, help: "Stacks whose lease has ended and that are not destroyed yet.",
                 samples: [.init(Double(statistics.overdue))]),
             MetricFamily(
+                "slingshot_feedback_pending", .gauge, help: "Stacks of which their forge does not know the newest.",
+                samples: [.init(Double(statistics.untold))]),
+            MetricFamily(
+                "slingshot_feedback_pending_since_timestamp_seconds", .gauge,
+                help: "Since when the first of them waits; none when forges know all.",
+                samples: statistics.untoldSince.map { [.init($0.timeIntervalSince1970)] } ?? []),
+            MetricFamily(
                 "slingshot_orchestrator_running", .gauge, help: "1 while the orchestrator runs.", samples: [.init(health.isRunning ? 1 : 0)]
             ),
             MetricFamily(
@@ -58,6 +65,8 @@ public enum MetricHelp {
         "slingshot_step_duration_seconds": "How long the orchestrator's steps took, by step and outcome.",
         "slingshot_gateway_requests_total": "What visitors of stacks got: the stack, or a page by its code.",
         "slingshot_engine_errors_total": "What an engine did not do, by runtime.",
+        "slingshot_feedback_total": "What forges were told of stacks, by what it was and what became of it.",
+        "slingshot_feedback_lateness_seconds": "From a stack's change until its forge knew of it.",
         "slingshot_forge_requests_total": "Requests to forges' APIs by forge and outcome.",
         "slingshot_forge_requests_remaining": "Requests that a forge still takes in its current window, by its own count.",
     ]

@@ -47,4 +47,12 @@ public enum DurationText {
         }
         return text(seconds)
     }
+
+    /// The duration as people say it, which is not exact: `23 hours`.
+    public static func words(_ seconds: Int) -> String {
+        func rounded(to unit: Int) -> Int { (seconds + unit / 2) / unit }
+        let (minutes, hours, days) = (rounded(to: 60), rounded(to: 3_600), rounded(to: 86_400))
+        let (count, unit) = minutes < 120 ? (minutes, "minute") : hours < 48 ? (hours, "hour") : (days, "day")
+        return count == 0 ? "less than a minute" : "\(count) \(unit)\(count == 1 ? "" : "s")"
+    }
 }

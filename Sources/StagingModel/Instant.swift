@@ -20,4 +20,16 @@ extension Date {
         }
         return nil
     }
+
+    /// `2 January 2026 at 15:04 UTC`
+    public var words: String {
+        let months = [
+            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+        ]
+        let parts = rfc3339.split { !$0.isNumber }
+        guard parts.count >= 5, let month = Int(parts[1]), let day = Int(parts[2]), months.indices.contains(month - 1) else {
+            return rfc3339
+        }
+        return "\(day) \(months[month - 1]) \(parts[0]) at \(parts[3]):\(parts[4]) UTC"
+    }
 }

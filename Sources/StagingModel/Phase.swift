@@ -8,4 +8,16 @@ public enum DestroyReason: String, Codable, Sendable, CaseIterable {
     case expired, closed, unlabeled, requested, replaced
     /// Another of the configuration's rules than the label's keeps the pull request out.
     case excluded
+
+    /// For people, after "it was destroyed".
+    public var words: String {
+        switch self {
+        case .expired: "because its lease had ended"
+        case .closed: "because its pull request was closed"
+        case .unlabeled: "because its pull request lost the label"
+        case .requested: "because somebody asked for it"
+        case .replaced: "because another stack replaced it"
+        case .excluded: "because the configuration gives its pull request none"
+        }
+    }
 }

@@ -91,6 +91,8 @@ public struct Stack: Codable, Hashable, Sendable {
     public var exempt: Bool?
     /// Of a pull request from a fork, where nothing of it is used without; nil where none is needed.
     public var approval: Approval?
+    /// True until its commits have shown whether `when.paths` lets it in. Nil for false.
+    public var undecided: Bool?
     /// What keeps its pull request out, and it from being wanted; nil for nothing.
     public var exclusion: Exclusion?
     /// The label that still has to be taken off its pull request, because it has expired.
@@ -99,6 +101,8 @@ public struct Stack: Codable, Hashable, Sendable {
     public var wanted: Wanted
     /// Grows by one with each thing that has to be deployed; `deployed.revision` follows it.
     public var revision: Int
+    /// When the present revision was asked for; nil when that is not known.
+    public var requestedAt: Date?
     public var lease: Lease
     /// The revision is not deployed before then, because more may follow: it came while another was being deployed. Nil for at once.
     public var settlesAt: Date?
@@ -140,6 +144,7 @@ public struct Stack: Codable, Hashable, Sendable {
         message = ""
         self.url = url
         self.createdAt = createdAt.wholeSeconds
+        requestedAt = self.createdAt
         updatedAt = createdAt.wholeSeconds
     }
 

@@ -17,6 +17,9 @@ public struct StackEvent: Codable, Hashable, Sendable {
         case failure
     }
 
+    /// The ``name`` of what is about telling the forge, and not about the stack.
+    public static let feedback = "feedback"
+
     /// Its place in the history of all stacks; 0 until it is stored.
     public var id: Int64
     public var stack: StackName

@@ -25,6 +25,9 @@ extension SQLiteStore: PrunableStore {
             DELETE FROM stack WHERE name IN
                 (SELECT name FROM stack WHERE phase = 'destroyed' AND record ->> '$.updatedAt' < ? LIMIT ?)
             """, before)
+        _ = try await inWriter { database in
+            try database.execute(sql: "DELETE FROM feedback WHERE stack NOT IN (SELECT name FROM stack)")
+        }
         try await checkpoint()
         return counts
     }

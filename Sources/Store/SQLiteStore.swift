@@ -10,9 +10,13 @@ public struct SQLiteStore: StackStore {
     private let writes: GroupCommit
     private let recent = RecentRecords()
     private let announcements = Announcements()
+    private let tells: Set<RepositoryName>
 
     /// Opens `slingshot.sqlite` in `directory`, or makes it, readable by its owner only. Throws ``StoreError``.
-    public init(directory: URL) throws {
+    ///
+    /// - Parameter tells: the repositories whose forge is told of their stacks: each change of them is put into the outbox.
+    public init(directory: URL, tells: Set<RepositoryName> = []) throws {
+        self.tells = tells
         let file = directory.appending(path: "slingshot.sqlite")
         do {
             // Made before SQLite does, which would let others read it; SQLite gives its other files the same rights.
@@ -38,12 +42,12 @@ public struct SQLiteStore: StackStore {
     }
 
     public func read<T: Sendable>(_ body: @escaping @Sendable (any StackReading) throws -> T) async throws -> T {
-        try await pool.read { [recent] in try body(Transaction(database: $0, recent: recent)) }
+        try await pool.read { [recent, tells] in try body(Transaction(database: $0, recent: recent, tells: tells)) }
     }
 
     public func write<T: Sendable>(_ body: @escaping @Sendable (any StackWriting) throws -> T) async throws -> T {
-        let (value, saved) = try await writes.write { [recent] database in
-            let transaction = Transaction(database: database, recent: recent)
+        let (value, saved) = try await writes.write { [recent, tells] database in
+            let transaction = Transaction(database: database, recent: recent, tells: tells)
             return (try body(transaction), transaction.saved.names)
         }
         announcements.announce(saved)

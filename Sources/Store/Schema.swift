@@ -55,6 +55,21 @@ enum Schema {
                     ) STRICT;
                     """)
         }
+        migrator.registerMigration("3 feedback") { database in
+            // What was told is one document, as a stack's record is.
+            try database.execute(
+                sql: """
+                    CREATE TABLE feedback (
+                        stack TEXT PRIMARY KEY NOT NULL,
+                        repository TEXT NOT NULL,
+                        pendingSince INTEGER,
+                        dueAt INTEGER,
+                        toldAt INTEGER,
+                        told TEXT
+                    ) WITHOUT ROWID, STRICT;
+                    CREATE INDEX feedbackByDue ON feedback (repository, dueAt) WHERE dueAt IS NOT NULL;
+                    """)
+        }
         return migrator
     }
 }

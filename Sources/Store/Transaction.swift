@@ -7,6 +7,8 @@ import StagingModel
 struct Transaction: StackWriting {
     let database: Database
     let recent: RecentRecords
+    /// The repositories whose forge is told of their stacks.
+    let tells: Set<RepositoryName>
     let saved = SavedStacks()
 
     func stack(_ name: StackName) throws -> Stack? {
@@ -48,12 +50,15 @@ struct Transaction: StackWriting {
             try one(
                 Int.self, "SELECT count(*) FROM stack WHERE phase <> 'destroyed' AND record ->> '$.lease.expiresAt' <= ?",
                 [seconds(instant)]) ?? 0
+        statistics.untold = try one(Int.self, "SELECT count(*) FROM feedback WHERE dueAt IS NOT NULL", []) ?? 0
+        statistics.untoldSince = try one(Int64.self, "SELECT min(pendingSince) FROM feedback WHERE dueAt IS NOT NULL", []).map(date)
         return statistics
     }
 
     func save(_ stack: Stack, wakeAt: Date?) throws {
         saved.names.insert(stack.name)
         let record = try encode(stack)
+        try noteChange(of: stack, record: record)
         try run(
             """
             INSERT INTO stack (name, phase, wakeAt, record) VALUES (?, ?, ?, ?)
@@ -115,14 +120,14 @@ func seconds(_ instant: Date) -> Int64 { Int64(instant.timeIntervalSince1970.rou
 
 func date(_ seconds: Int64) -> Date { Date(timeIntervalSince1970: TimeInterval(seconds)) }
 
-private func encode(_ value: some Encodable) throws -> String {
+func encode(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.dateEncodingStrategy = .secondsSince1970
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
 
-private func decode<T: Decodable>(_ text: String, as type: T.Type = T.self) throws -> T {
+func decode<T: Decodable>(_ text: String, as type: T.Type = T.self) throws -> T {
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .secondsSince1970
     return try decoder.decode(T.self, from: Data(text.utf8))

@@ -1,8 +1,5 @@
-import AsyncHTTPClient
 import ControlAPI
 import Foundation
-import NIOCore
-import NIOHTTP1
 import SlingshotTestSupport
 import StagingModel
 import Testing
@@ -10,14 +7,6 @@ import Testing
 /// From each forge's signed delivery to a stack that is gone, with the real program on podman, and a repository that serves heads where the
 /// forge does.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct ForgeServeTests {
-    private func deliver(_ delivery: ForgeDelivery, to serving: Serving) async throws -> Int {
-        var request = HTTPClientRequest(url: serving.address.appending(path: "webhooks/\(delivery.forge.rawValue)").absoluteString)
-        request.method = .POST
-        request.body = .bytes(delivery.body)
-        for (name, value) in delivery.headers(secret: ServeFixture.secret, at: Date()) { request.headers.add(name: name, value: value) }
-        return Int(try await HTTPClient.shared.execute(request, timeout: .seconds(10)).status.code)
-    }
-
     @Test(arguments: Forge.allCases)
     func `a pull request becomes a stack, is updated, and ends`(forge: Forge) async throws {
         try await PodmanServe.run { fixture async throws in
@@ -31,14 +20,14 @@ import Testing
                 func wait(for phase: String) async throws {
                     _ = try await serving.cli(["status", "shop-42", "--wait-for", phase, "--timeout", "2m"])
                 }
-                #expect(try await deliver(opened.at(first), to: serving) == 202)
+                #expect(try await serving.deliver(opened.at(first)) == 202)
                 try await wait(for: "ready")
                 #expect(try await serving.client.stack("shop-42").commit == first.description)
                 let second = try await fixture.repository.commit(PodmanServeTests.stackFile("two"), to: ref)
-                #expect(try await deliver(opened.at(second).pushed(id: "d2"), to: serving) == 202)
+                #expect(try await serving.deliver(opened.at(second).pushed(id: "d2")) == 202)
                 try await wait(for: "ready")
                 #expect(try await serving.client.stack("shop-42").commit == second.description)
-                #expect(try await deliver(opened.at(second).closed(id: "d3"), to: serving) == 202)
+                #expect(try await serving.deliver(opened.at(second).closed(id: "d3")) == 202)
                 try await wait(for: "destroyed")
             }
         }

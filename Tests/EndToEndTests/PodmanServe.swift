@@ -62,10 +62,12 @@ struct PodmanServe: Sendable {
         }
     }
 
-    func serving<T: Sendable>(_ body: @Sendable (Serving) async throws -> T) async throws -> T {
+    func serving<T: Sendable>(
+        environment: [String: String] = [:], _ body: @Sendable (Serving) async throws -> T
+    ) async throws -> T {
         try await ChildProcess.running(
             ServeFixture.binary, ["serve", "--config", directory.appending(path: "slingshot.yaml").path],
-            environment: ["SLINGSHOT_TOKEN": ServeFixture.token, "SHOP_WEBHOOK_SECRET": ServeFixture.secret]
+            environment: environment.merging(["SLINGSHOT_TOKEN": ServeFixture.token, "SHOP_WEBHOOK_SECRET": ServeFixture.secret]) { $1 }
         ) { process in
             do {
                 let line = try await process.line(containing: "listening on http://")

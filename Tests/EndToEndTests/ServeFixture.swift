@@ -183,6 +183,15 @@ struct Serving: Sendable {
         return Int(try await HTTPClient.shared.execute(request, timeout: .seconds(10)).status.code)
     }
 
+    /// Likewise, of any forge.
+    func deliver(_ delivery: ForgeDelivery) async throws -> Int {
+        var request = HTTPClientRequest(url: address.appending(path: "webhooks/\(delivery.forge.rawValue)").absoluteString)
+        request.method = .POST
+        request.body = .bytes(delivery.body)
+        for (name, value) in delivery.headers(secret: ServeFixture.secret, at: Date()) { request.headers.add(name: name, value: value) }
+        return Int(try await HTTPClient.shared.execute(request, timeout: .seconds(10)).status.code)
+    }
+
     /// Delivers that the pull request was opened at `head`, and returns when its stack is ready.
     func launch(_ head: CommitID) async throws {
         try await deliver(GitHubDelivery("opened", head: head))

@@ -42,6 +42,9 @@ import Testing
             #expect(list.contains("destroyed (unlabeled)") && list.contains(why))
             #expect(try await serving.client.events(of: "shop-7").first?.message.hasSuffix(why) == true)
 
+            // Dokploy #4902: comments on pull requests that were filtered out.
+            #expect(forge.state.comments.isEmpty)
+
             try await label("labeled", "bug", "preview")
             try await serving.wait(for: .ready)
             try await label("unlabeled", "bug")
@@ -66,7 +69,7 @@ import Testing
     }
 
     @Test func `a pull request of documents alone gets no stack, until it changes code`() async throws {
-        try await serving(#"{paths: ["**", "!docs/**"]}"#) { fixture, _, serving async throws in
+        try await serving(#"{paths: ["**", "!docs/**"]}"#) { fixture, forge, serving async throws in
             let files = PodmanServeTests.stackFile("one")
             let base = try await fixture.repository.commit(files, to: "refs/heads/main")
             try await fixture.repository.git(["update-ref", PullRequest.headRef(7), base.description])
@@ -77,6 +80,7 @@ import Testing
             try await serving.deliver(GitHubDelivery("opened", head: first))
             try await serving.wait(for: .destroyed)
             let stack = try await serving.client.stack("shop-7")
+            #expect(forge.state.comments.isEmpty)
             #expect(stack.reason == .excluded && stack.message == "no stack, because nothing that it changes matches `when.paths`")
             let second = try await fixture.repository.commit(documents.merging(["src/a": "a"]) { $1 }, to: PullRequest.headRef(7))
             try await serving.deliver(GitHubDelivery("synchronize", head: second))

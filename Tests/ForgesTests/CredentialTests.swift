@@ -79,6 +79,10 @@ import Testing
         #expect(try forges.client(for: ForgeFixture.repository("github", credentials: .ssh(key: nil, knownHosts: nil))) == nil)
         let app = GitCredentials.githubApp(GitHubApp(id: "1", privateKey: Self.key))
         #expect(throws: ForgeError.self) { try forges.client(for: ForgeFixture.repository("gitlab", credentials: app)) }
+        let told = try forges.clients(for: [ForgeFixture.repository("github"), Samples.repository("web")])
+        #expect(told.keys.map(\.description) == ["shop"])
+        let error = #expect(throws: ForgeError.self) { try forges.clients(for: [ForgeFixture.repository("gitlab", credentials: app)]) }
+        #expect(error?.message.hasPrefix("the repository shop: GitLab has no GitHub Apps") == true)
         var nameless = ForgeFixture.repository("github")
         for name in ["shop", "acme/shop/x", "acme/", "../shop", ""] {
             nameless.repository = name

@@ -39,6 +39,7 @@ import Testing
             event(.delivery, "delivered", after: 0, name: "opened"), event(.step, "fetching", after: 0, name: "fetch"),
             event(.outcome, "fetched \(Samples.commit("a"))", after: 2, name: "fetch"),
             event(.step, "deploying aaaaaaa", after: 2, name: "deploy"),
+            event(.failure, "the token lacks a right", after: 9, name: StackEvent.feedback),
             event(.step, "waiting: web", after: 62, name: "progress"), event(.failure, "web crashed", after: 65, name: "not-ready"),
             event(.step, "waiting: web", after: 70, name: "progress"),
         ]

@@ -47,6 +47,13 @@ import Testing
         #expect(again.stack?.revision == 1)
     }
 
+    @Test func `a revision knows when it was asked for`() {
+        let stack = Samples.stack()
+        #expect(stack.requestedAt == stack.createdAt)
+        #expect(admit(Samples.event(.pushed, head: Samples.commit("b")), current: stack).stack?.requestedAt == now)
+        #expect(admit(Samples.event(.opened), current: stack).stack?.requestedAt == stack.createdAt)
+    }
+
     @Test func `a push during a deploy is held for a moment, any other is not`() {
         let push = Samples.event(.pushed, head: Samples.commit("b"))
         #expect(admit(push, current: Samples.stack()).stack?.settlesAt == now.addingTimeInterval(2))

@@ -37,4 +37,14 @@ import Testing
         #expect(tried(running, .observe, times: 20).phase == .ready)
         #expect(tried(Samples.stack(), .observe, times: 20).phase == .failed)
     }
+
+    /// How long it took until it is ready again is nobody's wish's length.
+    @Test func `what went by itself was not asked for`() {
+        var stack = Samples.stack { $0.namespaceUID = "uid" }
+        stack.lost()
+        #expect(stack.namespaceUID == nil && stack.requestedAt == nil)
+        var awaited = Samples.stack { $0.namespaceUID = "uid" }
+        awaited.gone()
+        #expect(awaited.requestedAt == Samples.start)
+    }
 }

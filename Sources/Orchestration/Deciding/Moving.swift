@@ -15,7 +15,7 @@ extension Stack {
     mutating func move(to target: String) {
         guard runtime != target else { return }
         let known = copies.first { $0.runtime == target }
-        anew(message: "moving from \(runtime) to \(target)")
+        anew(message: "moving from \(runtime) to \(target)", at: nil)
         // Also when nothing is known to be there: a crash may have come between a namespace and its record.
         copies = [placements[0]] + copies.filter { $0.runtime != target }
         (runtime, namespaceUID, deployed) = (target, known?.namespaceUID, known?.deployed)

@@ -53,6 +53,7 @@ public func admit(_ event: PullRequestEvent, to repository: RepositorySettings, 
     var stack = Stack(launching: name, of: repository, instead: current, policy: policy, now: now)
     stack.pullRequest = pullRequest
     stack.forgeUpdatedAt = event.updatedAt
+    stack.undecided = repository.when.paths == nil ? nil : true
     stack.requireApproval(by: repository.forks)
     let hold = stack.awaitsApproval ? "; waiting until its commit is approved" : ""
     stack.message = "pull request \(event.change.rawValue)\(hold)"
@@ -86,7 +87,7 @@ private func update(_ stack: inout Stack, with event: PullRequestEvent, of repos
         let dependsOnBase = repository.when.paths != nil && stack.exempt != true || stack.pullRequest.isFork
         if dependsOnBase, stack.pullRequest.base != base {
             // What it changes is something else now, or its stack file is.
-            stack.anew(message: "its base is another branch now")
+            stack.anew(message: "its base is another branch now", at: now)
             return Admission(action: .update, reason: "pull request \(event.change.rawValue); its base is another branch now", stack: stack)
         }
         return Admission(action: .update, reason: "pull request \(event.change.rawValue); its commit is the same", stack: stack)
@@ -95,7 +96,7 @@ private func update(_ stack: inout Stack, with event: PullRequestEvent, of repos
     stack.pinnedCommit = nil
     let isDeploying = stack.isDeploying
     let message = "new commit \(event.pullRequest.head?.short ?? event.pullRequest.shortHead ?? "on its branch")"
-    stack.anew(message: message)
+    stack.anew(message: message, at: now)
     if isDeploying { stack.settlesAt = now.addingTimeInterval(Stack.settling) }
     // A stranger's push keeps nothing alive.
     let renews = policy.lifetime.renewOnPush && !stack.awaitsApproval
@@ -166,9 +167,10 @@ extension Stack {
     /// Whether the present revision is on its way to the engine.
     var isDeploying: Bool { deployed?.revision != revision && (failure == nil || failure?.retryAt != nil) }
 
-    /// A new revision has to be deployed; what runs goes on until then.
-    mutating func anew(message: String) {
+    /// A new revision has to be deployed; what runs goes on until then. `now` is when it was asked for; nil when nobody did.
+    mutating func anew(message: String, at now: Date?) {
         revision += 1
+        requestedAt = now
         failure = nil
         settlesAt = nil
         phase = .queued

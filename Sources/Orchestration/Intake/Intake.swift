@@ -61,7 +61,7 @@ public struct Intake: Sendable {
             var stack: Stack
             if let current, current.isRunning(at: now) {
                 stack = current
-                stack.anew(message: "redeploy requested")
+                stack.anew(message: "redeploy requested", at: now)
             } else {
                 stack = Stack(launching: stackName, of: settings, instead: current, policy: policy, now: now)
             }

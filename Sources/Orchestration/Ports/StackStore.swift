@@ -30,11 +30,20 @@ public protocol StackReading {
     func tokens() throws -> [AccessToken]
     /// The token with this SHA-256.
     func token(digest: [UInt8]) throws -> AccessToken?
+    /// The stack's row of the outbox. It is made by the first change of a stack whose forge is told.
+    func feedback(of stack: StackName) throws -> StackFeedback?
+    /// All rows of which the forge does not know something.
+    func pendingFeedback() throws -> [StackFeedback]
+    /// The repository's stacks of which to tell at or before `instant`, those that wait longest first.
+    func feedbackDue(of repository: RepositoryName, at instant: Date) throws -> [StackName]
+    /// The first instant after `instant` at which to tell of one; nil when there is none.
+    func nextFeedback(of repository: RepositoryName, after instant: Date) throws -> Date?
 }
 
 /// What can be changed inside a transaction.
 public protocol StackWriting: StackReading {
-    /// Stores the record whole. `wakeAt` is when the orchestrator has to look at it next; nil for never.
+    /// Stores the record whole. `wakeAt` is when the orchestrator has to look at it next; nil for never. Where the stack's forge is told,
+    /// a change of the record is put into the outbox too.
     func save(_ stack: Stack, wakeAt: Date?) throws
     func append(_ event: StackEvent) throws
     func remember(_ outcome: DeliveryOutcome, ofDelivery key: DeliveryKey, at instant: Date) throws
@@ -42,6 +51,8 @@ public protocol StackWriting: StackReading {
     func save(_ token: AccessToken) throws
     /// Returns what there was under that name.
     func removeToken(_ name: String) throws -> AccessToken?
+    func save(_ feedback: StackFeedback) throws
+    func removeFeedback(of stack: StackName) throws
     /// Writes something of no meaning: that it succeeds says that the store takes writes.
     func probe(at instant: Date) throws
 }
@@ -56,12 +67,20 @@ public struct StackStatistics: Hashable, Sendable {
     public var nextExpiry: Date?
     /// Stacks whose lease has ended, and that are not destroyed yet.
     public var overdue: Int
+    /// Stacks of which their forge does not know the newest.
+    public var untold: Int
+    /// Since when the first of them waits.
+    public var untoldSince: Date?
 
-    public init(phases: [Phase: Int] = [:], due: Int = 0, nextExpiry: Date? = nil, overdue: Int = 0) {
+    public init(
+        phases: [Phase: Int] = [:], due: Int = 0, nextExpiry: Date? = nil, overdue: Int = 0, untold: Int = 0, untoldSince: Date? = nil
+    ) {
         self.phases = phases
         self.due = due
         self.nextExpiry = nextExpiry
         self.overdue = overdue
+        self.untold = untold
+        self.untoldSince = untoldSince
     }
 }
 

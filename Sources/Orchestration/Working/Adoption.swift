@@ -126,6 +126,7 @@ extension Stack {
                 head: commit, isFork: annotations[StackMetadata.baseSHA] != nil),
             lease: observed.lease ?? Lease(from: now, policy: policy.lifetime), namespace: observed.namespace,
             url: annotations[StackMetadata.url] ?? "", createdAt: observed.lease?.startedAt ?? now)
+        requestedAt = nil
         namespaceUID = observed.uid
         if observed.isTerminating {
             end(.requested, message: "found on \(runtime) without a record, and being deleted")

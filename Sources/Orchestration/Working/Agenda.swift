@@ -1,19 +1,21 @@
-import Foundation
+public import Foundation
 import Synchronization
 
 /// A sleep that ends early when the plans change.
-final class Agenda: Sendable {
+public final class Agenda: Sendable {
     private let listener = Mutex<AsyncStream<Void>.Continuation?>(nil)
     private let changed = Mutex(false)
 
+    public init() {}
+
     /// Ends the current wait, or the next one at once.
-    func change() {
+    public func change() {
         changed.withLock { $0 = true }
         listener.withLock { $0?.finish() }
     }
 
     /// Returns at `instant`, on ``change()``, or when the task is cancelled; with nil only on the latter two.
-    func wait(until instant: Date?, clock: any WallClock) async {
+    public func wait(until instant: Date?, clock: any WallClock) async {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         listener.withLock { $0 = continuation }
         if changed.withLock({ exchange(&$0, with: false) }) { return }

@@ -52,6 +52,7 @@ extension Stack {
 
     mutating func fetched(_ commit: CommitID, base: CommitID?, image: String?) {
         fetched = Fetched(revision: revision, commit: commit, base: base, image: image)
+        undecided = nil
         failure = nil
         settlesAt = nil
     }
@@ -157,6 +158,12 @@ extension Stack {
         namespaceUID = nil
         deployed = nil
         failure = nil
+    }
+
+    /// It went without anybody asking for that; what comes next was not asked for either.
+    mutating func lost() {
+        gone()
+        requestedAt = nil
     }
 
     static let nothingLeft = "nothing of it is left"

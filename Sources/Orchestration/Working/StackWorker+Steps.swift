@@ -29,7 +29,7 @@ extension StackWorker {
         case .adopt(let uid):
             try await record(step, "the namespace with UID \(uid) is this stack's") { $0.adopted(uid: uid) }
         case .forget(let uid):
-            try await record(step, "the namespace with UID \(uid) is gone, though the stack is wanted") { $0.gone() }
+            try await record(step, "the namespace with UID \(uid) is gone, though the stack is wanted") { $0.lost() }
         case .recover:
             try await record(step, "what was wrong is over") { $0.recovered() }
         case .refuse(let why):

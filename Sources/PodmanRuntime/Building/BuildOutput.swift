@@ -75,7 +75,7 @@ enum BuildFailure {
     static func text(_ reason: String, lines: [String]) -> String {
         let told = lines.filter { !isPodmans($0) }
         let end = told.suffix(mostLines).map { $0.oneLine(limit: longest) }
-        let output = end.isEmpty ? "" : "; its output ended with: \(end.joined(separator: " | "))"
+        let output = end.isEmpty ? "" : "; \(Diagnosis.lastOutput(end))"
         return "the build failed: \(reason.oneLine(limit: 400))\(output)"
     }
 }

@@ -46,7 +46,7 @@ extension PodmanRuntime {
     private func follow(
         _ wanted: [WantedWorkload], of record: StackRecord, _ report: @Sendable (Readiness) async throws -> Void
     ) async throws {
-        var tails: [String: String] = [:]
+        var tails: [String: [String]] = [:]
         var reported: Readiness?
         await keeper.refresh()
         for await _ in await keeper.changes() {
@@ -66,7 +66,7 @@ extension PodmanRuntime {
             if case .failing(let text) = readiness, let crashed = verdict.crashed {
                 if tails[crashed.id] == nil { tails[crashed.id] = try await tail(of: crashed.id) }
                 if let tail = tails[crashed.id], !tail.isEmpty {
-                    readiness = .failing("\(text); the last lines of \(crashed.name): \(tail)")
+                    readiness = .failing("\(text); \(Diagnosis.lastLines(of: crashed.name, tail))")
                 }
             }
             if readiness != reported { try await report(readiness) }
@@ -76,12 +76,11 @@ extension PodmanRuntime {
         throw CancellationError()
     }
 
-    /// The last 5 lines of a container, on one line; empty when there are none. Each container's are fetched once: a text that changed with
-    /// every restart would be news each time.
-    private func tail(of container: String) async throws -> String {
-        guard let log = try await log(of: container) else { return "" }
+    /// The last 5 lines of a container. Each container's are fetched once: a text that changed with every restart would be news each time.
+    private func tail(of container: String) async throws -> [String] {
+        guard let log = try await log(of: container) else { return [] }
         let lines = try LogFile(path: log.path)?.tail(5, bytes: 1 << 16) { _ in true } ?? []
-        return lines.map { $0.text.oneLine(limit: 300) }.filter { !$0.isEmpty }.joined(separator: " | ")
+        return lines.map { $0.text.oneLine(limit: 300) }.filter { !$0.isEmpty }
     }
 
     public func workloads(of stack: StackName) async throws -> [WorkloadStatus] {

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import ControlAPI
+import Feedback
 import Forges
 import Foundation
 import Gateway
@@ -42,13 +43,14 @@ struct ServeCommand: AsyncParsableCommand {
         for settings in configuration.repositories.map(\.settings) {
             for secret in settings.credentials?.secrets ?? [] { _ = try secret.read(for: "the credentials of \(settings.name)") }
         }
-        let store = try SQLiteStore(directory: configuration.state)
         let addressing = configuration.policy.addressing
         let gateway = try ServedGateway(configuration)
-        try await refuseMovedNamespaces(store, addressing)
         let clock = SystemClock()
         let registry = MetricsRegistry(help: MetricHelp.texts)
         try await Forges.with(clock: clock, metrics: registry, secret: { try $0.read(for: "the credentials of a repository") }) { forges in
+            let clients = try forges.clients(for: configuration.repositories.map(\.settings))
+            let store = try SQLiteStore(directory: configuration.state, tells: Set(clients.keys))
+            try await refuseMovedNamespaces(store, addressing)
             let refs = GitRefs(
                 directory: configuration.state.appending(path: "git", directoryHint: .isDirectory), logger: logger, login: forges.login)
             try await configuration.withEngines(context: refs, logger: logger) { runtimes, builders in
@@ -80,7 +82,10 @@ struct ServeCommand: AsyncParsableCommand {
                 let sweeper = ImageSweeper(
                     store: store, builders: Array(builders.values), repositories: settings, changes: store.changes(), clock: clock,
                     logger: logger)
-                let services: [any ServiceLifecycle.Service] = [orchestrator, pruner, sweeper] + (gatewayServices ?? []) + [application]
+                let feedback = FeedbackService(
+                    clients: clients, store: store, changes: store.changes(), clock: clock, metrics: registry, logger: logger)
+                let services: [any ServiceLifecycle.Service] =
+                    [orchestrator, pruner, sweeper, feedback] + (gatewayServices ?? []) + [application]
                 do {
                     // The listeners stop first, so that nothing new comes while what is under way is brought to an end.
                     try await UntilSignalled(logger: logger, clock: clock).run(services)
