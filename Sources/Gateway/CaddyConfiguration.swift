@@ -1,11 +1,12 @@
 import Foundation
 import StagingModel
 
-/// What Caddy is told, once: to ask Slingshot about each request, and to carry out the answer. Pure.
+/// What Caddy is told, once: to look for a request's host in ``RouteFolder``, to ask Slingshot where it is not there, and to carry out the answer.
+/// Pure.
 ///
 /// It does not name stacks. Caddy 2.6 closes every WebSocket whenever its configuration changes, so with a route a stack each stack that comes
-/// or goes would cut off the visitors of all others; instead Slingshot answers each request either itself, with a page, or with the
-/// upstream's address in a header (the way of Caddy's own `forward_auth`).
+/// or goes would cut off the visitors of all others; instead a file names the upstream, or Slingshot answers the request either itself, with
+/// a page, or with the upstream's address in a header (the way of Caddy's own `forward_auth`).
 struct CaddyConfiguration {
     let settings: GatewaySettings
     /// The loopback port that says which hosts may get a certificate; for ``GatewaySettings/TLS/onDemand`` only.
@@ -74,7 +75,7 @@ struct CaddyConfiguration {
             "handle": [
                 noindex,
                 [
-                    "handler": "subroute", "routes": [["handle": [ask]]],
+                    "handler": "subroute", "routes": [direct(.http), direct(.h2c), ["handle": [ask]]],
                     "errors": [
                         "routes": [
                             ["match": [["vars": ["slingshot_stage": ["stack"]]]], "handle": [noindex, toPages("/unreachable")]],
@@ -111,7 +112,8 @@ struct CaddyConfiguration {
                         "routes": [
                             [
                                 "handle": .array([
-                                    ["handler": "vars", "slingshot_stage": "stack"], toStack(transport, anonymous: anonymous),
+                                    Self.atStack,
+                                    toStack(transport, at: "{http.reverse_proxy.header.\(Header.upstream)}", anonymous: anonymous),
                                 ])
                             ]
                         ],
@@ -136,25 +138,8 @@ struct CaddyConfiguration {
             "handler": "reverse_proxy", "upstreams": [["dial": .string("unix/" + settings.pagesSocket)]],
             // GET: the body stays where it is, for the stack.
             "rewrite": ["method": "GET", "uri": .string(path)], "flush_interval": -1,
-            // Every request asks; by default a busy gateway would make most connections anew.
-            "transport": ["protocol": "http", "compression": false, "keep_alive": ["max_idle_conns_per_host": 512]],
+            "transport": ["protocol": "http", "compression": false, "keep_alive": ["max_idle_conns_per_host": Self.manyConnections]],
             "headers": ["request": ["set": set, "delete": ["Upgrade", "Connection", "Expect"]], "response": ["delete": ["Server"]]],
         ]
-    }
-
-    /// An idle connection is closed well before a pod that was replaced goes (a second after nobody is led to it): what is sent to an address
-    /// that is no more is answered by nobody, and the visitor would wait for a minute.
-    private static let keepAlive: JSONValue = ["idle_timeout": "400ms"]
-
-    private func toStack(_ transport: StackRoute.Transport, anonymous: Bool) -> JSONValue {
-        var proxy: JSONValue = [
-            "handler": "reverse_proxy", "upstreams": [["dial": .string("{http.reverse_proxy.header.\(Header.upstream)}")]],
-            "flush_interval": -1,
-            // As the visitor sent it: Caddy would ask for compressed answers, and unpack them, by itself.
-            "transport": ["protocol": "http", "compression": false, "dial_timeout": "5s", "keep_alive": Self.keepAlive],
-        ]
-        if transport == .h2c { proxy["transport"]?["versions"] = ["h2c", "2"] }
-        if anonymous { proxy["headers"] = ["request": ["delete": ["Authorization"]]] }
-        return proxy
     }
 }

@@ -53,9 +53,8 @@ struct CaddyExchange {
 
     private static func exchange(_ head: HTTPRequestHead, _ body: [UInt8], _ connection: Connection) async throws -> Answer {
         try await connection.executeThenClose { inbound, outbound in
-            try await outbound.write(.head(head))
-            try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: body))))
-            try await outbound.write(.end(nil))
+            // At once: Caddy may answer the head, and hang up before the rest is sent.
+            try await outbound.write(contentsOf: [.head(head), .body(.byteBuffer(ByteBuffer(bytes: body))), .end(nil)])
             var answer = Answer(status: 0, headers: [:], body: [], trailers: [:])
             for try await part in inbound {
                 switch part {

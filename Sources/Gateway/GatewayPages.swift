@@ -9,7 +9,7 @@ public import Orchestration
 import ServiceLifecycle
 public import StagingModel
 
-/// The server that Caddy asks about every request: it answers with a page, or says where the request goes.
+/// The server that Caddy asks about every request that has no file in ``RouteFolder``: it answers with a page, or says where the request goes.
 ///
 /// It listens on a socket that only its own user may open, and a Caddy that it was told of; stacks can't reach it.
 public struct GatewayPages: Sendable {

@@ -70,7 +70,9 @@ public struct GatewayService: Service {
     /// Throws what Caddy says, or that it says nothing.
     private func configure(_ admin: CaddyAdmin, _ configuration: JSONValue) async throws {
         for _ in 0..<200 {
-            if await admin.answers() { return try await admin.push(configuration) }
+            do { return try await admin.push(configuration) } catch let error as GatewayError { throw error } catch {
+                try Task.checkCancellation()  // nobody listens yet
+            }
             try await clock.sleep(until: clock.now.addingTimeInterval(0.05))
         }
         throw GatewayError.refused("Caddy does not answer on \(settings.adminSocket); see the log")

@@ -54,9 +54,14 @@ public struct GatewaySettings: Sendable {
     /// Caddy's control.
     var adminSocket: String { directory.appending(path: "caddy.sock").path }
     var pagesSocket: String { socket ?? directory.appending(path: "pages.sock").path }
+    /// Where the files of ``RouteFolder`` are: beside the socket, because who may ask may read them too.
+    var routes: RouteFolder {
+        RouteFolder(folder: URL(filePath: pagesSocket).deletingLastPathComponent().appending(path: "routes", directoryHint: .isDirectory))
+    }
     var isSecure: Bool { tls != .off }
-    /// The longest path of a socket (`sun_path` in unix(7)) is 107 bytes.
-    var hasPathsThatFit: Bool { max(adminSocket.utf8.count, pagesSocket.utf8.count) <= 107 }
+    /// Bytes: `sun_path` in unix(7).
+    static let longestSocketPath = 107
+    var hasPathsThatFit: Bool { max(adminSocket.utf8.count, pagesSocket.utf8.count) <= Self.longestSocketPath }
 }
 
 /// Who may look at a repository's stacks: whoever has a share link, and whoever knows the password, where one is set.

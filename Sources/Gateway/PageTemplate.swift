@@ -6,6 +6,8 @@ struct PageTemplate {
     /// Nothing is loaded but from the page's own host, and nothing inline runs, whatever got into the page.
     static let contentSecurityPolicy =
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    /// All paths that are Slingshot's on every host, as a pattern of Caddy's.
+    static let ownPaths = "/.slingshot/*"
     static let stylePath = "/.slingshot/page.css"
     static let scriptPath = "/.slingshot/page.js"
     static let eventsPath = "/.slingshot/events"

@@ -10,6 +10,7 @@ public actor RouteKeeper: Service {
     private let store: any StackStore
     private let changes: AsyncStream<StackName>
     private let runtimes: [String: any StackRuntime]
+    private let settings: GatewaySettings
     private let clock: any WallClock
     private let logger: Logger
     private let (wakes, wake) = AsyncStream.makeStream(of: StackName.self)
@@ -19,10 +20,15 @@ public actor RouteKeeper: Service {
     private var outdated: Set<StackName> = []
     private var doubtedAt: [StackName: Date] = [:]
 
+    /// Forgets the routes of an earlier process. Throws ``GatewayError`` when that can't be done.
+    ///
     /// - Parameter changes: the names of stacks whose records change, from before now on.
     public init(
-        store: any StackStore, changes: AsyncStream<StackName>, runtimes: [String: any StackRuntime], clock: any WallClock, logger: Logger
-    ) {
+        settings: GatewaySettings, store: any StackStore, changes: AsyncStream<StackName>, runtimes: [String: any StackRuntime],
+        clock: any WallClock, logger: Logger
+    ) throws {
+        try settings.routes.clear()
+        self.settings = settings
         self.store = store
         self.changes = changes
         self.runtimes = runtimes
@@ -47,6 +53,7 @@ public actor RouteKeeper: Service {
         } onGracefulShutdown: {
             self.wake.finish()
         }
+        try settings.routes.clear()
     }
 
     /// The stack's upstream did not answer: its address may be another by now. Asked for again every 2 s at most.
@@ -98,12 +105,12 @@ public actor RouteKeeper: Service {
         guard let stack = try await store.read({ try $0.stack(name) }), stack.wanted == .running else {
             doubtedAt[name] = nil
             outdated.remove(name)
-            return table.set(nil, for: name)
+            return set(nil, for: name)
         }
         let isOutdated = outdated.remove(name) != nil
         let known = table[name].flatMap { $0.key.isOf(stack) ? $0 : nil }
         // While a new commit is deployed, the old one answers as far as it still runs; only of the same namespace, though.
-        guard let key = RouteTable.Key(stack) ?? known?.key, let runtime = runtimes[key.runtime] else { return table.set(nil, for: name) }
+        guard let key = RouteTable.Key(stack) ?? known?.key, let runtime = runtimes[key.runtime] else { return set(nil, for: name) }
         var entry = RouteTable.Entry(key: key, stack: stack, routes: known?.routes ?? [])
         if known?.key != key || isOutdated {
             do { entry.routes = try await runtime.routes(of: name) } catch {
@@ -111,6 +118,19 @@ public actor RouteKeeper: Service {
                 throw error
             }
         }
+        set(entry, for: name)
+    }
+
+    private func set(_ entry: RouteTable.Entry?, for name: StackName) {
+        let (old, new) = (direct(table[name]), direct(entry))
         table.set(entry, for: name)
+        do { try settings.routes.change(from: old, to: new) } catch {
+            logger.error("a route's file can't be changed", metadata: ["stack": "\(name)", "error": "\(error.localizedDescription)"])
+        }
+    }
+
+    private func direct(_ entry: RouteTable.Entry?) -> Set<DirectRoute> {
+        let isOpen = entry.map { settings.access[$0.stack.name.repository] == nil } ?? false
+        return DirectRoute.routes(of: entry, below: settings.domain, isOpen: isOpen)
     }
 }

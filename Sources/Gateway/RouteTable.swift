@@ -1,7 +1,7 @@
 import StagingModel
 import Synchronization
 
-/// The stacks that can be visited now, and where their hosts lead. Read with every request.
+/// The stacks that can be visited now, and where their hosts lead.
 final class RouteTable: Sendable {
     /// What the routes were asked for; others are asked for when it changes.
     struct Key: Hashable {

@@ -4,6 +4,8 @@ import StagingModel
 struct StackHost: Hashable {
     /// As routes name it: lower case, without port and final dot.
     let name: String
+    /// Its first label.
+    let label: String
     /// The stack that it means, `shop-7` or, by an endpoint of it, `shop-7-api`: an endpoint begins with a letter, so only one can be.
     let stack: StackName
 
@@ -21,6 +23,7 @@ struct StackHost: Hashable {
         guard name.utf8.allSatisfy({ $0 < 0x80 }), name.hasSuffix("." + domain) else { return nil }
         var label = String(name.dropLast(domain.count + 1))
         guard isDNSLabel(label) else { return nil }
+        self.label = label
         // An endpoint's host that was too long for DNS has a hash in the place of its end, which is never so long that the stack's name suffers.
         if label.utf8.count == 63, label.dropLast(5).hasSuffix("-") { label = String(label.dropLast(6)) }
         if let stack = StackName(label) {

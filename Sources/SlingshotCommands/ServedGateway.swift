@@ -51,7 +51,8 @@ struct ServedGateway {
         engines: Engines, changes: AsyncStream<StackName>, addressing: StackAddressing, logger: Logger
     ) throws -> [any ServiceLifecycle.Service] {
         let clock = engines.clock
-        let keeper = RouteKeeper(store: engines.store, changes: changes, runtimes: engines.runtimes, clock: clock, logger: logger)
+        let keeper = try RouteKeeper(
+            settings: settings, store: engines.store, changes: changes, runtimes: engines.runtimes, clock: clock, logger: logger)
         let lines = LastLines(engines: engines)
         let pages = try GatewayPages(
             settings: settings, store: engines.store, keeper: keeper, shareKey: shareKey, clock: clock, lines: { await lines.of($0) },

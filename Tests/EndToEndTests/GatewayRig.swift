@@ -38,8 +38,9 @@ struct GatewayRig: Sendable {
         let settings = GatewaySettings(
             listen: "127.0.0.1:\(visitor.port)", domain: domain, tls: tls, directory: directory.appending(path: "gateway"), caddy: caddy)
         try FileManager.default.createDirectory(at: settings.directory, withIntermediateDirectories: true)
-        let keeper = RouteKeeper(
-            store: store, changes: store.changes(), runtimes: ["cluster": RoutedEngine(routes: routes)], clock: clock, logger: logger)
+        let keeper = try RouteKeeper(
+            settings: settings, store: store, changes: store.changes(), runtimes: ["cluster": RoutedEngine(routes: routes)], clock: clock,
+            logger: logger)
         let pages = try GatewayPages(
             settings: settings, store: store, keeper: keeper, shareKey: SymmetricKey(size: .bits256), clock: clock, lines: lines,
             metrics: MetricsRegistry(help: [:]))

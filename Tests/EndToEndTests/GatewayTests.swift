@@ -301,8 +301,10 @@ import Testing
                 #expect(try await caddy(of: fixture) != first)
                 await serving.process.kill()
             }
-            // Caddy is an orphan now, and holds the port.
-            let orphaned = try await visitor.open()
+            // Caddy is an orphan now, and holds the port. It knows the way to what is ready, and has nobody to ask about anything else.
+            let ready = try await visitor.open()
+            #expect(ready.status == 200 && ready.body.contains("Still here"))
+            let orphaned = try await visitor.open(host: "shop-8.staging.localhost")
             #expect(orphaned.status == 503)
             #expect(orphaned.body.contains("Slingshot is restarting"))
             try await fixture.serving { _ async throws in

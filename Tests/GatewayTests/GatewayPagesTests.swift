@@ -65,8 +65,9 @@ import Testing
             let registry = MetricsRegistry(help: [:])
             let engine = RoutedEngine(routes: Self.routes)
             let box = RoutedEngine(routes: [StackRoute(host: "shop-7.staging.example.com", upstreams: ["10.89.0.9:80"])])
-            let keeper = RouteKeeper(
-                store: store, changes: store.changes(), runtimes: ["cluster": engine, "box": box], clock: clock, logger: logger)
+            let keeper = try RouteKeeper(
+                settings: settings, store: store, changes: store.changes(), runtimes: ["cluster": engine, "box": box], clock: clock,
+                logger: logger)
             let pages = try GatewayPages(
                 settings: settings, store: store, keeper: keeper, shareKey: AccessTests.key, clock: clock, lines: { _ in nil },
                 metrics: registry)
@@ -144,6 +145,15 @@ import Testing
             func settled(_ upstream: String?) async throws {
                 while try await fixture.resolve().headers[.slingshotUpstream] != upstream { await Task.yield() }
             }
+            // Only where it comes from there is one way; Caddy finds it by itself as long as it is the right one.
+            let place = fixture.pages.settings.routes.folder.appending(path: "http/shop-7").path
+            func settled(files: [String]) async throws {
+                while try (FileManager.default.fileExists(atPath: place) ? FileManager.default.contentsOfDirectory(atPath: place) : [])
+                    != files
+                {
+                    await Task.yield()
+                }
+            }
             let deployed = Stack.Deployed(
                 revision: 1, commit: Samples.commit("a"), planDigest: "digest", at: Samples.start, readyAt: Samples.start)
             let copy = Placement(runtime: "box", namespaceUID: "uid-0", deployed: deployed)
@@ -153,11 +163,13 @@ import Testing
                 $0.copies = [copy]
             }
             try await settled("10.89.0.9:80")
+            try await settled(files: ["10.89.0.9:80"])
             try await fixture.save {
                 Self.ready(&$0)
                 $0.copies = [copy]
             }
             try await settled("10.96.0.9:80")
+            try await settled(files: [])
             try await fixture.save {
                 $0.copies = [copy]
                 $0.wanted = .gone(.closed)

@@ -64,7 +64,7 @@ struct WorkshopSweep: Sendable {
             var options: Options?
             private enum CodingKeys: String, CodingKey { case options = "CommonBuildOpts" }
         }
-        let all: [Container] = try await client.get("/containers/json", [("all", "true"), ("external", "true")])
+        let all: [Container] = try await client.all("/containers/json", [("all", "true"), ("external", "true")])
         guard !all.isEmpty else { return }
         let info: Info = try await client.get("/info")
         let folder = URL(filePath: info.store.graphRoot).appending(path: "\(info.store.graphDriverName)-containers")

@@ -8,10 +8,12 @@ import StagingModel
 /// A client for podman's REST API ("libpod", version 4) over its unix socket. It knows no stacks.
 ///
 /// Every call throws ``PodmanError``, or `CancellationError` when its task is cancelled. A call that finds nobody at the socket asks
-/// `revive` for a service and is sent once more; nothing else is repeated. No answer is read beyond 64 MiB.
+/// `revive` for a service and is sent once more; nothing else is repeated but a list that what goes meanwhile spoils. No answer is read beyond 64 MiB.
 struct PodmanClient: Sendable {
     static let largestAnswer = 64 << 20
     static let largestLine = 1 << 20
+    /// Milliseconds until a list is asked for again: what goes takes podman some, one after the other.
+    private static let pauses = [5, 10, 20, 40, 80, 160, 320, 640]
 
     enum Method: String { case get = "GET", post = "POST", put = "PUT", delete = "DELETE" }
 
@@ -148,13 +150,27 @@ struct PodmanClient: Sendable {
             ?? ""
     }
 
+    /// A whole list.
+    ///
+    /// podman reads what it lists piece by piece, and fails when one of them goes in the meantime, whosever it is: a few others that go at
+    /// that time are no reason to fail, so it is asked again.
+    func all<Object: Decodable & Sendable>(_ path: String, _ query: [(String, String)] = [], as type: Object.Type = Object.self)
+        async throws -> [Object]
+    {
+        for pause in Self.pauses {
+            do { return try await get(path, query) } catch let error as PodmanError where error.isAboutWhatWent {}
+            try await Task.sleep(for: .milliseconds(pause))
+        }
+        return try await get(path, query)
+    }
+
     /// All objects of a list that carry all of the labels.
     ///
     /// They are checked here too: podman 4.3's list of volumes answers with those that carry any of them.
-    func list<Object: Decodable & Labelled>(
+    func list<Object: Decodable & Labelled & Sendable>(
         _ path: String, _ query: [(String, String)] = [], labels: [String: String], as type: Object.Type = Object.self
     ) async throws -> [Object] {
-        let all: [Object] = try await get(path, query + [Self.filter(labels: labels)])
+        let all: [Object] = try await all(path, query + [Self.filter(labels: labels)])
         return all.filter { object in labels.allSatisfy { object.labels?[$0.key] == $0.value } }
     }
 

@@ -20,6 +20,12 @@ enum PodmanError: Error, Hashable, CustomStringConvertible {
 
     var isNotFound: Bool { if case .status(404, _, _) = self { true } else { false } }
 
+    /// Whether something is gone that podman had just seen: 404, or 500 with the reason in words.
+    var isAboutWhatWent: Bool {
+        guard case .status(let code, let message, let cause) = self else { return false }
+        return code == 404 || code == 500 && [message, cause].contains { $0.contains("no such ") || $0.contains("container not known") }
+    }
+
     /// Whether something of that name is there already. podman answers 409 for pods and networks, 500 for volumes and containers.
     var isTaken: Bool {
         guard case .status(let code, let message, let cause) = self else { return false }

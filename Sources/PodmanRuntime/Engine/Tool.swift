@@ -18,10 +18,12 @@ enum Tool {
     static func run(_ command: [String], input: String = "") async throws -> Outcome {
         let name = command[0]
         do {
+            // By its path: a name is tried in each folder of PATH by a process of its own.
+            let program = try await Executable.name(name).resolveExecutablePath(in: .inherit)
             return try await within(.seconds(20), name) {
                 // Not `.string(input)`: swift-subprocess 1.0 traps when such a run is cancelled before the input is written.
                 let result = try await Subprocess.run(
-                    .name(name), arguments: Arguments(Array(command.dropFirst())), input: .inputWriter, output: .string(limit: 1 << 20),
+                    .path(program), arguments: Arguments(Array(command.dropFirst())), input: .inputWriter, output: .string(limit: 1 << 20),
                     error: .string(limit: 1 << 16)
                 ) { execution in
                     // Whoever ends before it has read all says why by itself.

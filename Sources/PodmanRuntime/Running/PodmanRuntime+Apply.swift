@@ -21,11 +21,9 @@ extension PodmanRuntime {
         do { wanted = try PodmanPlan(plan) } catch { throw StepError(error.description, isRetryable: false) }
         try await translatingErrors(about: "network \(name)") {
             _ = try await engine.facts()  // a podman that won't do is refused before anything is made with it
-            async let isSafe: Void = engine.check()
             let annotations = (space.manifest["metadata"]?["annotations"]?.object ?? [:]).compactMapValues(\.string)
             let record = try await begin(plan, annotations: annotations, lease: lease)
             try await onNamespace(record.uid)
-            try await isSafe  // before anything is started
             try await bring(wanted, record, onWaiting)
             try await finish(plan, wanted, record, annotations: annotations)
         }
@@ -105,21 +103,26 @@ extension PodmanRuntime {
     ///   - pods: those that are there.
     ///   - whole: the names of those that were made to their end.
     private func bring(_ workloads: [PodmanWorkload], among pods: [PodSummary], whole: Set<String>, _ record: StackRecord) async throws {
+        async let isSafe: Void = engine.check()
         for workload in workloads {
+            let subject = "\(workload.kind)/\(workload.name)"
             let names = Set(workload.pods.map(\.name))
-            let ofWorkload = pods.filter { $0.labels?[Labels.workload] == "\(workload.kind)/\(workload.name)" }
+            let ofWorkload = pods.filter { $0.labels?[Labels.workload] == subject }
             let unfinished = ofWorkload.filter { names.contains($0.name) && !whole.contains($0.name) }
             let old = workload.surges ? [] : ofWorkload.filter { !names.contains($0.name) }
             try await remove(pods: unfinished + old, uid: record.uid)
             for pod in workload.pods where !whole.contains(pod.name) {
                 try Task.checkCancellation()
-                try await translatingErrors(about: "\(workload.kind)/\(workload.name)") { try await make(pod, record) }
+                let infra = try await translatingErrors(about: subject) { try await make(pod, record) }
+                try await isSafe  // before anything is started
+                try await translatingErrors(about: subject) { try await start(infra: infra) }
             }
         }
+        try await isSafe
     }
 
-    /// Makes a pod, its volumes and containers, and starts its infra container last: from then on the keeper has it.
-    private func make(_ pod: PodmanPod, _ record: StackRecord) async throws {
+    /// Makes a pod, its volumes and containers. Returns its infra container's id.
+    private func make(_ pod: PodmanPod, _ record: StackRecord) async throws -> String {
         let labels = Labels.labels(of: record.stack, namespace: record.namespace, network: record.uid)
         let _: Identified = try await client.post("/pods/create", [], pod.pod(network: record.namespace, labels: labels))
         for volume in pod.volumes {
@@ -156,7 +159,12 @@ extension PodmanRuntime {
             private enum CodingKeys: String, CodingKey { case infra = "InfraContainerID" }
         }
         let details: Details = try await client.get("/pods/\(PodmanClient.escaped(pod.name))/json")
-        try await client.send(.post, "/containers/\(details.infra)/start")
+        return details.infra
+    }
+
+    /// Starts a pod that is whole: from then on the keeper has it.
+    private func start(infra: String) async throws {
+        try await client.send(.post, "/containers/\(infra)/start")
         await keeper.refresh()
     }
 

@@ -101,7 +101,7 @@ extension PodmanRuntime {
 
     /// Removes what is left of containers of a stack that nobody is making.
     private func removeHalfMade(namespace: String) async throws {
-        let all: [Storage] = try await client.get("/containers/json", [("all", "true"), ("external", "true")])
+        let all: [Storage] = try await client.all("/containers/json", [("all", "true"), ("external", "true")])
         for name in all.filter({ $0.state == "storage" }).flatMap(\.names) where name.hasPrefix("\(namespace)-") {
             try await removeHalfMade(name)
         }
