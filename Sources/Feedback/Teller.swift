@@ -52,28 +52,26 @@ struct Teller: Sendable {
 
     /// Whoever dies before this tells the same once more, which changes nothing.
     private func write(_ telling: Telling, after row: StackFeedback) async throws {
-        let (name, told, now) = (row.stack, telling.told, clock.now.wholeSeconds)
-        let (stack, refusals) = (telling.stack, telling.refusals)
+        let (stack, told, refusals, now) = (telling.stack, telling.told, telling.refusals, clock.now.wholeSeconds)
         let wasTold = telling.outcomes.contains { $0.outcome == .told }
-        let deployments = client.capabilities.contains(.deployments)
-        let knowsAll = try await store.write { transaction in
-            guard let current = try transaction.stack(name) else {
-                try transaction.removeFeedback(of: name)
-                return false
-            }
-            let open = Report(current, told: told, deployments: deployments).open(told)
+        // Not in the transaction, which others wait for.
+        let open = Report(stack, told: told, deployments: client.capabilities.contains(.deployments)).open(told)
+        let pauses = open.map { told.pause(of: $0, at: now) }
+        try await store.write { transaction in
+            guard let current = try transaction.stack(stack.name) else { return try transaction.removeFeedback(of: stack.name) }
             var row = row
             row.told = told
             if wasTold { row.schedule.toldAt = now }
-            row.schedule.tried(
-                at: now, pauses: open.map { told.pause(of: $0, at: now) }, changedAt: current == stack ? nil : current.updatedAt)
+            // What changed meanwhile is looked at next.
+            let isSame = current == stack
+            row.schedule.tried(at: now, pauses: pauses + (isSame ? [] : [nil]), changedAt: isSame ? nil : current.updatedAt)
             try transaction.save(row)
             for refusal in refusals {
-                try transaction.append(StackEvent(stack: name, at: now, kind: .failure, name: StackEvent.feedback, message: refusal))
+                try transaction.append(
+                    StackEvent(stack: stack.name, at: now, kind: .failure, name: StackEvent.feedback, message: refusal))
             }
-            return open.isEmpty
         }
-        if knowsAll, wasTold, let since = row.schedule.pendingSince { metrics.caughtUp(from: since, to: now) }
+        if open.isEmpty, wasTold, let since = row.schedule.pendingSince { metrics.caughtUp(from: since, to: now) }
     }
 }
 

@@ -54,10 +54,7 @@ public struct GatewaySettings: Sendable {
     /// Caddy's control.
     var adminSocket: String { directory.appending(path: "caddy.sock").path }
     var pagesSocket: String { socket ?? directory.appending(path: "pages.sock").path }
-    /// Where the files of ``RouteFolder`` are: beside the socket, because who may ask may read them too.
-    var routes: RouteFolder {
-        RouteFolder(folder: URL(filePath: pagesSocket).deletingLastPathComponent().appending(path: "routes", directoryHint: .isDirectory))
-    }
+    var routes: RouteFolder { RouteFolder(settings: self) }
     var isSecure: Bool { tls != .off }
     /// Bytes: `sun_path` in unix(7).
     static let longestSocketPath = 107

@@ -18,9 +18,14 @@ extension GatewaySettings {
 
     /// Once it is there: who may ask. Whoever may open it learns which stacks there are, and where they listen; so nobody else may.
     func openPagesSocket() throws {
+        try openToGroup(pagesSocket, mode: 0o660)
+    }
+
+    /// Gives what was made for one user to ``group`` too, where there is one. Throws ``GatewayError``.
+    func openToGroup(_ path: String, mode: mode_t) throws {
         guard group != nil else { return }
-        try giveToGroup(pagesSocket)
-        guard chmod(pagesSocket, 0o660) == 0 else { throw Self.failure("open \(pagesSocket) to its group") }
+        try giveToGroup(path)
+        guard chmod(path, mode) == 0 else { throw Self.failure("open \(path) to its group") }
     }
 
     private func giveToGroup(_ path: String) throws {

@@ -8,7 +8,12 @@ import StagingModel
 /// Where a file is missing, and where Caddy may not look, it asks Slingshot instead; a file that is there too long is the danger. So they
 /// go before what they lead to goes, and with `serve`: while nobody watches, an address can become another's.
 struct RouteFolder: Sendable {
-    let folder: URL
+    let settings: GatewaySettings
+
+    /// Beside the socket: whoever may ask may read it, and nobody else.
+    var folder: URL {
+        URL(filePath: settings.pagesSocket).deletingLastPathComponent().appending(path: "routes", directoryHint: .isDirectory)
+    }
 
     /// Removes what an earlier process left. Throws ``GatewayError`` when that can't be done.
     func clear() throws {
@@ -36,7 +41,11 @@ struct RouteFolder: Sendable {
     private func add(_ route: DirectRoute) throws {
         guard let name = route.fileName else { return }
         let place = place(route)
-        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        for folder in [folder, place.deletingLastPathComponent(), place] where !FileManager.default.fileExists(atPath: folder.path) {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            try settings.openToGroup(folder.path, mode: 0o750)
+        }
         let file = place.appending(path: name).path
         if let socket = route.socket {
             // of the link, too, which is what Caddy opens

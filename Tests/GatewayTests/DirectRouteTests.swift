@@ -51,7 +51,7 @@ import Testing
 
     @Test func `files come and go with them`() async throws {
         try await withTemporaryDirectory { directory in
-            let folder = RouteFolder(folder: directory.appending(path: "routes", directoryHint: .isDirectory))
+            let folder = GatewaySettings(listen: ":80", domain: "staging.example.com", tls: .off, directory: directory).routes
             func files() throws -> Set<String> {
                 let all = FileManager.default.enumerator(atPath: folder.folder.path)?.allObjects as? [String] ?? []
                 return Set(all.filter { $0.split(separator: "/").count == 3 })

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import SlingshotTestSupport
+import StagingModel
 import Testing
 
 @testable import Gateway
@@ -26,6 +27,10 @@ import Testing
             try Data().write(to: socket)
             try settings.openPagesSocket()
             #expect(try mode(socket) == 0o660)
+            try settings.routes.change(from: [], to: [DirectRoute(label: "shop-7", transport: .http, upstream: "10.89.0.9:80")])
+            for path in ["routes", "routes/http", "routes/http/shop-7"] {
+                #expect(try mode(socket.deletingLastPathComponent().appending(path: path)) == 0o750)
+            }
         }
     }
 
