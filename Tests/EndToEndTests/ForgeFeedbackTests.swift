@@ -16,7 +16,7 @@ import Testing
         return files
     }
 
-    /// kyma test-infra #740: people can't see why their environment failed. Dokploy #4902: one comment.
+    /// peers.md, complaint 21: people could not see why their environment failed; and 13: one comment.
     @Test(arguments: FakeForge.Kind.allCases)
     func `a pull request shows how its stack is, until it is gone`(kind: FakeForge.Kind) async throws {
         let forge = try #require(Forge(rawValue: kind.rawValue))

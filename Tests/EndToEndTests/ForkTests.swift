@@ -6,6 +6,7 @@ import Testing
 
 /// A pull request from a fork, with the real program on podman.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct ForkTests {
+    /// peers.md, complaint 14: a pull request's code could read what was meant for others.
     @Test func `a fork's commit runs once it is approved, by the stack file of its base`() async throws {
         try await PodmanServe.run { fixture async throws in
             try fixture.configure(more: "    forks: approval")

@@ -68,6 +68,7 @@ import Testing
         }
     }
 
+    /// peers.md, complaint 8.
     @Test func `a pull request of documents alone gets no stack, until it changes code`() async throws {
         try await serving(#"{paths: ["**", "!docs/**"]}"#) { fixture, forge, serving async throws in
             let files = PodmanServeTests.stackFile("one")

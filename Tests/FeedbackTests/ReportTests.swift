@@ -56,6 +56,7 @@ import Testing
     }
 
     // Dokploy #4902: comments on pull requests that were filtered out.
+    /// peers.md, complaint 13: comments on pull requests that were filtered out.
     @Test func `of a pull request that may get no stack nothing is said before it gets one`() {
         func comment(_ phase: Phase, _ change: @escaping (inout Stack) -> Void) -> String? {
             report(

@@ -47,6 +47,7 @@ import Testing
     }
 
     // Dokploy #5086: `opened` and `labeled` together made two previews.
+    /// peers.md, complaint 10: the two made two previews.
     @Test func `opened and labeled together make one stack, in either order and however often`() throws {
         let excluded = try #require(admit(.opened, to: labelled).stack)
         let launched = admit(.labeled, to: labelled, current: excluded, labels("preview"))
@@ -66,6 +67,7 @@ import Testing
     }
 
     // n8n PR #37800: after 24 h the label stays, so that adding it again fires no event.
+    /// peers.md, complaint 18: the label stayed after the end, and adding it again fired no event.
     @Test func `adding the label again launches, also after an expiry`() throws {
         let expired = gone(.expired)
         #expect(admit(.labeled, to: labelled, current: expired, labels("preview", "bug")).action == .ignored, "it was there all the time")
@@ -80,12 +82,14 @@ import Testing
         #expect(admit(.labeled, to: labelled, current: unlabeled, labels("preview")).action == .create)
     }
 
+    /// peers.md, complaint 18: nor did a push.
     @Test func `a push launches an expired stack whose label stayed, and not one without`() {
         #expect(admit(.pushed, to: labelled, current: gone(.expired), head: Samples.commit("b"), labels("preview")).action == .create)
         #expect(admit(.pushed, to: labelled, current: gone(.expired), head: Samples.commit("b")).action == .ignored)
     }
 
     // argo-cd #16219: ignore drafts.
+    /// peers.md, complaint 8.
     @Test func `a draft gets no stack, loses it, and gets it once it is ready`() throws {
         let rules = AdmissionRules(drafts: false)
         let draft = { (event: inout PullRequestEvent) in event.pullRequest.isDraft = true }
