@@ -22,8 +22,15 @@ enum PodmanTestEngine {
 
     /// What podman's own command line says.
     static func podman(_ arguments: [String], accepting: Set<Int32> = [0]) async throws -> String {
-        try await ChildProcess.run(URL(filePath: "/usr/bin/podman"), arguments, accepting: accepting).output
+        // podman's lists fail when something goes while they are read
+        let tries = arguments.contains("ps") || arguments.contains("ls") ? 10 : 1
+        for _ in 1..<tries {
+            if let list = try? await ChildProcess.run(podman, arguments, accepting: accepting).output { return list }
+        }
+        return try await ChildProcess.run(podman, arguments, accepting: accepting).output
     }
+
+    private static let podman = URL(filePath: "/usr/bin/podman")
 
     /// Everything that podman has with this text in its name: containers, pods, networks, volumes.
     static func leftovers(_ text: String) async throws -> [String] {
