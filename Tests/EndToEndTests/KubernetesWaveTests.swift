@@ -43,9 +43,10 @@ import Testing
             let job = wave(0, fixture.job("migrate", "echo no such table; exit 3"))
             let plan = try fixture.plan(of: [job, wave(1, fixture.deployment())])
             let error = await #expect(throws: StepError.self) { try await runtime.apply(plan, lease: fixture.lease) { _ in } }
-            #expect(error?.message.hasPrefix("wave 0: Job/migrate: container \"app\" failed (exit code 3)") == true)
-            #expect(error?.message.contains("no such table") == true)
-            #expect(error?.message.hasSuffix("; later waves are not applied before that is mended") == true)
+            let message = error?.message ?? ""
+            #expect(message.hasPrefix("wave 0: Job/migrate: container \"app\" failed (exit code 3)"), "\(message)")
+            #expect(message.contains("no such table"), "\(message)")
+            #expect(message.hasSuffix("; later waves are not applied before that is mended"), "\(message)")
             #expect(try await fixture.objects("apps/v1", "Deployment").isEmpty)
         }
     }
