@@ -63,24 +63,15 @@ public final class GitRefs: BuildContextSource, ChangeSource {
         -> Bool
     {
         let doing = "comparing \(commit.short) with its base at \(base.short)"
-        return try await withThrowingTaskGroup(of: Bool.self) { [limits] group in
-            group.addTask {
-                try await self.read(commit, of: repository, doing: doing) { mirror in
-                    do { return try TreeComparison(of: commit, since: base, in: mirror).touches(paths) } catch let lacks as MirrorLacks
-                        where lacks.commit == base
-                    {
-                        // Fetching the commit does not bring it; whoever fetched it can do so again.
-                        throw StepError("\(doing) failed: the mirror has lost the base", isRetryable: true)
-                    }
+        return try await within(limits.comparison, doing, isRetryable: false) {
+            try await self.read(commit, of: repository, doing: doing) { mirror in
+                do { return try TreeComparison(of: commit, since: base, in: mirror).touches(paths) } catch let lacks as MirrorLacks
+                    where lacks.commit == base
+                {
+                    // Fetching the commit does not bring it; whoever fetched it can do so again.
+                    throw StepError("\(doing) failed: the mirror has lost the base", isRetryable: true)
                 }
             }
-            group.addTask {
-                try await Task.sleep(for: limits.comparison)
-                throw StepError("\(doing) took longer than \(limits.comparison)", isRetryable: false)
-            }
-            defer { group.cancelAll() }
-            guard let isTouched = try await group.next() else { throw CancellationError() }
-            return isTouched
         }
     }
 
@@ -165,16 +156,23 @@ public final class GitRefs: BuildContextSource, ChangeSource {
         let work = MirrorWork(
             folder: folder(of: repository), limits: limits, path: machine["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", logger: logger)
         let turnstile = turnstile(of: repository.name)
-        return try await withThrowingTaskGroup(of: T.self) { [limits, machine, login] group in
-            group.addTask {
-                try await turnstile.pass {
-                    let remote = try await Remote(address, repository.credentials, machine: machine) { try await login(repository) }
-                    return try await body(work, remote)
-                }
+        return try await within(limits.total, doing, isRetryable: true) { [machine, login] in
+            try await turnstile.pass {
+                let remote = try await Remote(address, repository.credentials, machine: machine) { try await login(repository) }
+                return try await body(work, remote)
             }
+        }
+    }
+
+    /// Does `body`, and throws `StepError` when it takes longer than `limit`.
+    private func within<T: Sendable>(
+        _ limit: Duration, _ doing: String, isRetryable: Bool, _ body: @escaping @Sendable () async throws -> T
+    ) async throws -> T {
+        try await withThrowingTaskGroup(of: T.self) { group in
+            group.addTask { try await body() }
             group.addTask {
-                try await Task.sleep(for: limits.total)
-                throw StepError("\(doing) took longer than \(limits.total)", isRetryable: true)
+                try await Task.sleep(for: limit)
+                throw StepError("\(doing) took longer than \(limit)", isRetryable: isRetryable)
             }
             defer { group.cancelAll() }
             guard let value = try await group.next() else { throw CancellationError() }
