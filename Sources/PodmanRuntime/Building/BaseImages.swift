@@ -63,20 +63,9 @@ struct BaseImages {
     }
 
     private func pull(_ reference: String, refused: (String) -> StepError) async throws {
-        struct Line: Decodable { var error: String? }
-        var failure: String?
-        do {
-            try await client.objects(.post, "/images/pull", [("reference", reference), ("quiet", "true")]) { object in
-                failure = (try? JSONDecoder().decode(Line.self, from: Data(object)))?.error ?? failure
-            }
-        } catch PodmanError.status(_, let message, _) {
-            failure = message
-        }
-        guard let failure else { return }
-        // the end is what matters: `initializing source docker://…: pinging container registry …: dial tcp …: connection refused`
-        let line = failure.oneLine(limit: 600)
-        let error = refused(line.count > 250 ? "…\(line.suffix(250))" : line)
-        let isGone = ["manifest unknown", "not found", "denied", "unauthorized", "short-name"].contains { line.contains($0) }
-        throw StepError(error.message, isRetryable: !isGone)
+        let limit = Duration.seconds(settings.timeout)  // of the whole build, so that comes first
+        guard let failure = try await Images(client: client).pull(reference, timeout: limit) else { return }
+        let isGone = ["manifest unknown", "not found", "denied", "unauthorized", "short-name"].contains { failure.contains($0) }
+        throw StepError(refused(Images.end(of: failure)).message, isRetryable: !isGone)
     }
 }

@@ -25,25 +25,27 @@ struct Images {
         if policy != .always, try await exists(image) { return }
         let what = "\(subject): the image \"\(image.oneLine(limit: 200))\""
         guard policy != .never else { throw StepError("\(what) is not on this machine, and imagePullPolicy is Never", isRetryable: true) }
-        struct Line: Decodable { var error: String? }
-        do {
-            let bytes = try await client.send(
-                .post, "/images/pull", [("reference", image), ("quiet", "true")], timeout: Self.patience)
-            // podman says 200 before it knows, and then one JSON object a line
-            for line in String(buffer: bytes).split(separator: "\n") {
-                if let error = (try? JSONDecoder().decode(Line.self, from: Data(line.utf8)))?.error { throw pullError(what, error) }
-            }
-        } catch let error as PodmanError {
-            guard case .status(_, let message, _) = error else { throw error }
-            throw pullError(what, message)
+        if let failure = try await pull(image, timeout: Self.patience) {
+            throw StepError("\(what) can't be pulled: \(Self.end(of: failure))", isRetryable: true)
         }
     }
 
-    private func pullError(_ what: String, _ text: String) -> StepError {
-        // `initializing source docker://…: pinging container registry …: Get "…": dial tcp …: connection refused`: the end is what matters
-        let line = text.oneLine(limit: 600)
-        return StepError("\(what) can't be pulled: \(line.count > 250 ? "…\(line.suffix(250))" : line)", isRetryable: true)
+    /// Fetches an image. Returns podman's reason on one line where it can't be fetched; throws ``PodmanError`` when podman does not tell.
+    func pull(_ image: String, timeout: Duration) async throws -> String? {
+        struct Line: Decodable { var error: String? }
+        do {
+            let bytes = try await client.send(.post, "/images/pull", [("reference", image), ("quiet", "true")], timeout: timeout)
+            // podman says 200 before it knows, and then one JSON object a line
+            let errors = String(buffer: bytes).split(separator: "\n")
+                .compactMap { (try? JSONDecoder().decode(Line.self, from: Data($0.utf8)))?.error }
+            return errors.first?.oneLine(limit: 600)
+        } catch PodmanError.status(_, let message, _) {
+            return message.oneLine(limit: 600)
+        }
     }
+
+    /// What of podman's reason matters: `initializing source docker://…: pinging container registry …: Get "…": dial tcp …: connection refused`
+    static func end(of failure: String) -> String { failure.count > 250 ? "…\(failure.suffix(250))" : failure }
 
     func exists(_ image: String) async throws -> Bool {
         do {
