@@ -4,10 +4,10 @@ public enum ImageAbsence {
     /// the right, could say the same or not; where it speaks of rights, it is not taken for absent.
     public static func isTold(by text: String) -> Bool {
         let text = text.lowercased()
-        // containerd: `…: not found`; podman and CRI-O: `reading manifest 1 in …: manifest unknown`, `name unknown`; Docker:
-        // `manifest for … not found`
-        guard text.contains("manifest unknown") || text.contains("name unknown") || text.hasSuffix("not found") || text.contains(" not found:")
-        else { return false }
+        // containerd: `…: not found`; podman and CRI-O: `reading manifest 1 in …: manifest unknown`, `name unknown`; Docker: `manifest for …
+        // not found`
+        let isUnknown = ["manifest unknown", "name unknown", " not found:"].contains { text.contains($0) } || text.hasSuffix("not found")
+        guard isUnknown else { return false }
         return !["denied", "unauthorized", "authentication", "credential", "no such host", "host not found"].contains { text.contains($0) }
     }
 }
