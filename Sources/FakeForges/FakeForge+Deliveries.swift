@@ -5,6 +5,13 @@ import NIOFoundationCompat
 import NIOHTTP1
 
 extension FakeForge {
+    /// Nobody is there, or somebody is: that is not tried for seconds.
+    private static let sender: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     /// Sends a delivery to the webhook, as GitHub does: once, and what came of it is on its list.
     public func deliver(_ guid: String, headers: [String: String], body: Data) async {
         let (at, id) = (now(), state.deliveries.count + 1)
@@ -18,14 +25,16 @@ extension FakeForge {
 
     /// GitHub calls it 502 when nobody is there.
     func send(_ id: Int) async {
-        guard let message = state.deliveries.first(where: { $0.id == id })?.message else { return }
-        var request = HTTPClientRequest(url: state.webhook)
+        let known = state
+        guard let message = known.deliveries.first(where: { $0.id == id })?.message, let webhook = known.webhooks.first else { return }
+        var request = HTTPClientRequest(url: webhook.url)
         request.method = .POST
         request.body = .bytes(ByteBuffer(data: message.body))
         for (name, value) in message.headers { request.headers.add(name: name, value: value) }
-        let status = (try? await HTTPClient.shared.execute(request, timeout: .seconds(10)).status.code).map { Int($0) } ?? 502
+        let status = (try? await Self.sender.execute(request, timeout: .seconds(10)).status.code).map { Int($0) } ?? 502
         change { state in
             for index in state.deliveries.indices where state.deliveries[index].id == id { state.deliveries[index].status = status }
+            for index in state.webhooks.indices where state.webhooks[index].id == webhook.id { state.webhooks[index].lastAnswer = status }
         }
     }
 }

@@ -15,7 +15,7 @@ import Testing
                 let port = try await GatewayVisitor().port
                 forge.change { state in
                     state.pullRequests[7] = .init(7, head: head.description, at: Date())
-                    state.webhook = "http://127.0.0.1:\(port)/webhooks/github"
+                    state.webhooks[0].url = "http://127.0.0.1:\(port)/webhooks/github"
                 }
                 try fixture.configure(
                     listen: "127.0.0.1:\(port)", more: "    credentials: {token: {env: SHOP_FORGE_TOKEN}}\n    api: \(forge.api)")

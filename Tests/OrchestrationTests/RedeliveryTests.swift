@@ -105,7 +105,7 @@ import Testing
         try await with { fixture in
             let (now, nobody) = (fixture.clock.now, "http://127.0.0.1:1/webhooks/github")
             fixture.forge.change { state in
-                state.webhook = nobody
+                state.webhooks[0].url = nobody
                 var delivery = ForgeState.Delivery(id: 1, guid: "a", at: now.addingTimeInterval(-60), status: 502)
                 delivery.message = .init(headers: [:], body: Data())
                 state.deliveries = [delivery]
