@@ -1,6 +1,6 @@
 public import Foundation
 
-/// What a forge says of a pull request when it is asked.
+/// What a forge says of a pull request when it is asked. Texts are bounded, as those of deliveries are.
 public struct ForgePullRequest: Codable, Hashable, Sendable {
     public enum State: String, Codable, Sendable { case open, closed, merged }
 
@@ -11,7 +11,7 @@ public struct ForgePullRequest: Codable, Hashable, Sendable {
     public var updatedAt: Date?
 
     public init(pullRequest: PullRequest, state: State, updatedAt: Date? = nil) {
-        self.pullRequest = pullRequest
+        self.pullRequest = pullRequest.bounded
         self.state = state
         self.updatedAt = updatedAt
     }

@@ -48,6 +48,13 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
         self.imageRepository = imageRepository
     }
 
+    /// Whether its forge can be asked and told: it has an API, and there are credentials that are not git's alone.
+    public var reachesForge: Bool {
+        guard Forge(rawValue: forge)?.hasAPI == true, let credentials else { return false }
+        if case .ssh = credentials { return false }
+        return true
+    }
+
     /// The image that is built from a commit, by its name; nil when there is no place for one.
     public func image(of commit: CommitID) -> String? { imageRepository.map { "\($0):\(commit)" } }
 }
