@@ -113,6 +113,29 @@ import Testing
         }
     }
 
+    @Test(arguments: FakeForge.Kind.allCases)
+    func `a fork that was deleted is one, and waits`(kind: FakeForge.Kind) async throws {
+        try await with(kind) {
+            $0.forks = .approval
+        } _: { situation in
+            situation.forge.change { $0.pullRequests[7]?.isHeadGone = true }
+            _ = try await situation.orchestrator.intake.create(repository: "shop", number: 7, ref: nil, commit: nil)
+            let stack = try await situation.orchestrator.wait(until: .waiting)
+            #expect(stack.pullRequest.isFork && stack.fetched == nil && situation.orchestrator.engine.snapshot.applies == 0)
+        }
+    }
+
+    @Test func `a repository that is elsewhere now costs the knowledge, and the history names the fix`() async throws {
+        try await with(.github) { situation in
+            situation.forge.fail(.status(301), times: .max)
+            _ = try await situation.orchestrator.intake.create(repository: "shop", number: 7, ref: nil, commit: nil)
+            try await situation.orchestrator.wait(until: .ready)
+            let told = try await situation.orchestrator.store.read { [name] in try $0.events(of: name, after: nil, limit: 100) }
+            #expect(
+                told.contains { $0.name == "ask" && $0.message.contains("is elsewhere (301); correct its `repository`, `url` or `api`") })
+        }
+    }
+
     @Test func `a pull request that is closed gets no stack`() async throws {
         try await with(.gitea) { situation in
             situation.forge.change { $0.pullRequests[7]?.state = .merged }
