@@ -75,7 +75,7 @@ import Testing
     func `whatever the forge answers, an author who is not let in never gets a stack`(seed: UInt64) async throws {
         try await withTemporaryDirectory { directory in
             let store = try SQLiteStore(directory: directory)
-            let life = PullRequestLife(seed: seed, store: store, author: "mallory")
+            let life = PullRequestLife(seed: seed, store: store, author: "mallory", onlyForgeTells: true)
             let engine = SimulatedEngine { operation, _, _ in try await life.strike(operation) }
             var logger = Logger(label: "simulation")
             logger.logLevel = .critical
@@ -122,11 +122,13 @@ private final class PullRequestLife: Sendable {
     let clock = TestClock()
     let refs: SimulatedRefs
     private let author: String
+    /// Whether no delivery tells the author.
+    private let onlyForgeTells: Bool
     private let intake: Intake
     private let state: Mutex<State>
 
-    init(seed: UInt64, store: SQLiteStore, author: String = "octocat") {
-        self.author = author
+    init(seed: UInt64, store: SQLiteStore, author: String = "octocat", onlyForgeTells: Bool = false) {
+        (self.author, self.onlyForgeTells) = (author, onlyForgeTells)
         state = Mutex(State(random: SeededGenerator(seed: seed)))
         intake = Intake(store: store, repositories: [Self.repository], policy: Samples.policy, clock: clock) { _ in }
         let doors = Doors()
@@ -225,7 +227,8 @@ private final class PullRequestLife: Sendable {
             var event = Samples.event(
                 change, head: refs.current, updatedAt: Samples.start.addingTimeInterval(TimeInterval(state.told)))
             event.pullRequest.labels = state.isLabelled ? ["preview"] : []
-            event.pullRequest.author = !state.isCalm && Bool.random(using: &state.random) ? "" : author
+            let isHidden = onlyForgeTells || !state.isCalm && Bool.random(using: &state.random)
+            event.pullRequest.author = isHidden ? "" : author
             state.isOpen = change != .closed
             event.pullRequest.base = state.base
             return (event, "\(state.told)")
