@@ -5,6 +5,7 @@ public import StagingModel
 /// A forge that answers what a test lets it: of one pull request, and of labels that are taken off. All else it has not.
 public struct SimulatedForge: ForgeClient {
     public let capabilities: ForgeCapabilities = [.labels]
+    public let clockLead: TimeInterval? = nil
     private let answer: @Sendable (Int) async throws -> ForgePullRequest
     private let remove: @Sendable (String) async throws -> Void
 
