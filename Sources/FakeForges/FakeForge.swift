@@ -6,7 +6,7 @@ import Logging
 import NIOCore
 import NIOFoundationCompat
 import ServiceLifecycle
-import StagingModel
+public import StagingModel
 import Synchronization
 
 /// A forge of which only the API is there, on a port of loopback. It keeps what it is told, refuses what the real one refuses, and tells
@@ -15,6 +15,17 @@ public final class FakeForge: Sendable {
     public enum Kind: String, CaseIterable, Sendable {
         case github, gitlab, gitea, forgejo, bitbucket
         case bitbucketServer = "bitbucket-server"
+
+        public var forge: Forge {
+            switch self {
+            case .github: .github
+            case .gitlab: .gitlab
+            case .gitea: .gitea
+            case .forgejo: .forgejo
+            case .bitbucket: .bitbucket
+            case .bitbucketServer: .bitbucketServer
+            }
+        }
     }
 
     private struct Injected {

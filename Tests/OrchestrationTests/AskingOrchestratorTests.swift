@@ -28,7 +28,7 @@ import Testing
     ) async throws {
         let clock = TestClock()
         var repository = Samples.repository()
-        (repository.forge, repository.credentials) = (kind.rawValue, .token(.environment("TOKEN")))
+        (repository.forge, repository.credentials) = (kind.forge, .token(.environment("TOKEN")))
         change(&repository)
         try await FakeForge.running(kind, now: { clock.now }) { [repository, head, name] forge async throws in
             forge.change { state in
@@ -89,7 +89,7 @@ import Testing
             let known = try await situation.orchestrator.wait(until: .ready).pullRequest
             #expect(known.title == "Add a thing" && known.author == "ada" && known.branch == "thing" && known.base == "main")
             #expect(known.head == head && !known.isFork && known.url.hasPrefix("https://"))
-            #expect(known.labels == (Forge(rawValue: kind.rawValue)?.hasLabels == true ? ["preview"] : []))
+            #expect(known.labels == (kind.forge.hasLabels ? ["preview"] : []))
         }
     }
 

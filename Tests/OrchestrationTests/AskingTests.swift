@@ -53,10 +53,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("github", GitCredentials?.some(.token(.environment("T"))), true), ("bitbucket-server", .token(.environment("T")), true),
-        ("generic", .token(.environment("T")), false), ("github", nil, false),
+        (Forge.github, GitCredentials?.some(.token(.environment("T"))), true), (.bitbucketServer, .token(.environment("T")), true),
+        (.generic, .token(.environment("T")), false), (.github, nil, false),
     ])
-    func `only a forge that can be asked is asked`(forge: String, credentials: GitCredentials?, isAsked: Bool) {
+    func `only a forge that can be asked is asked`(forge: Forge, credentials: GitCredentials?, isAsked: Bool) {
         var repository = Samples.repository()
         (repository.forge, repository.credentials) = (forge, credentials)
         var stack = created { $0.unasked = nil }

@@ -11,7 +11,7 @@ extension Stack {
     /// For the history, where something is not known and there is nobody to ask. What a commit's whole id is, its fetch tells.
     func untoldNote(of repository: RepositorySettings) -> String {
         let isKnown = !pullRequest.base.isEmpty && !pullRequest.author.isEmpty
-        guard !isKnown, !repository.reachesForge, Forge(rawValue: repository.forge)?.hasAPI == true else { return "" }
+        guard !isKnown, !repository.reachesForge, repository.forge.hasAPI else { return "" }
         let what = pullRequest.untold.joined(separator: ", ")
         return "; nobody told the pull request's \(what), and there are no `credentials` to ask its forge with"
     }

@@ -141,7 +141,7 @@ extension Stack {
     /// it is deployed over, or, when it is terminating, awaited first.
     init(launching name: StackName, of repository: RepositorySettings, instead previous: Stack?, policy: LaunchPolicy, now: Date) {
         self.init(
-            name: name, runtime: repository.runtime, forge: repository.forge, repositoryFullName: repository.repository,
+            name: name, runtime: repository.runtime, forge: repository.forge.rawValue, repositoryFullName: repository.repository,
             pullRequest: PullRequest(number: name.number), lease: Lease(from: now, policy: policy.lifetime),
             namespace: policy.addressing.namespace(of: name), url: policy.addressing.url(of: name), createdAt: now)
         guard let previous else { return }

@@ -49,7 +49,7 @@ struct RedeliveryLooker: Sendable {
         let now = clock.now
         do {
             let failed = try await client.failedDeliveries(since: max(since ?? .distantPast, now.addingTimeInterval(-Self.reach)))
-            let (ids, forge) = (Set(failed.map(\.guid)), repository.forge)
+            let (ids, forge) = (Set(failed.map(\.guid)), repository.forge.rawValue)
             let known = ids.isEmpty ? [] : try await store.read { try $0.knownDeliveries(among: ids, of: forge) }
             let found = Redeliveries(of: failed, known: known, at: now)
             abandoned.formIntersection(ids)

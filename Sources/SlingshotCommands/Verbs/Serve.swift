@@ -133,7 +133,7 @@ extension WebhookReceiver {
             guard let secret = WebhookSecret(Array(text.utf8)) else {
                 throw ConfigurationError("the webhookSecret of \(settings.name) is empty; set it")
             }
-            return Subscription(repository: settings.name, forge: settings.forge, fullName: settings.repository, secret: secret)
+            return Subscription(repository: settings.name, forge: settings.forge.rawValue, fullName: settings.repository, secret: secret)
         }
         self.init(adapters: Forge.allCases.map(\.adapter), subscriptions: subscriptions)
     }
