@@ -69,7 +69,9 @@ public struct Intake: Sendable {
             stack.pinnedCommit = commit
             stack.exempt = true
             stack.requireApproval(by: settings.forks)
-            return (stack, "requested" + (ref.map { " from \($0)" } ?? "") + (commit.map { " at \($0.short)" } ?? ""))
+            stack.askForge(of: settings)
+            let what = "requested" + (ref.map { " from \($0)" } ?? "") + (commit.map { " at \($0.short)" } ?? "")
+            return (stack, what + stack.untoldNote(of: settings))
         }
     }
 
