@@ -4,7 +4,10 @@ import StagingModel
 /// Bitbucket Cloud's. https://developer.atlassian.com/cloud/bitbucket/rest/
 struct BitbucketDialect: Dialect {
     let root = ["2.0"]
-    let allScopes: Set<String> = ["account", "repository", "repository:admin", "pullrequest", "pullrequest:write"]
+    let allScopes: Set<String> = ["account", "repository", "repository:admin", "pullrequest", "pullrequest:write", "webhook"]
+    let webhookEvents: Set<String> = [
+        "pullrequest:created", "pullrequest:updated", "pullrequest:fulfilled", "pullrequest:rejected", "pullrequest:comment_created",
+    ]
 
     func headers(_ token: ForgeState.Token) -> [String: String] { ["x-oauth-scopes": token.scopes.sorted().joined(separator: ", ")] }
 
@@ -16,7 +19,7 @@ struct BitbucketDialect: Dialect {
         FakeRefusal(status: 403, message: "Your credentials lack one or more required privilege scopes.")
     }
 
-    private static func page(_ all: [JSONValue], _ call: FakeCall, _ state: ForgeState) throws(FakeRefusal) -> FakeAnswer {
+    static func page(_ all: [JSONValue], _ call: FakeCall, _ state: ForgeState) throws(FakeRefusal) -> FakeAnswer {
         let slice = try NumberedSlice(all, call, size: "pagelen", standard: 10, most: min(100, state.pageSize))
         var body: JSONValue = [
             "values": .array(slice.items), "page": .number(slice.page), "pagelen": .number(slice.size), "size": .number(slice.total),
@@ -71,7 +74,9 @@ struct BitbucketDialect: Dialect {
     private static let pulls = "/repositories/:owner/:name/pullrequests"
     private static let reading = ["pullrequest", "pullrequest:write"]
 
-    let routes: [FakeRoute] = [
+    var routes: [FakeRoute] { Self.plain + Self.hooks }
+
+    private static let plain: [FakeRoute] = [
         FakeRoute("GET /user", ["account"]) { call, state throws(FakeRefusal) in FakeAnswer(200, user(call.token.account)) },
         FakeRoute("GET /repositories/:owner/:name", ["repository"]) { call, state throws(FakeRefusal) in
             FakeAnswer(200, ["full_name": .string(state.repository)])

@@ -4,7 +4,10 @@ import StagingModel
 /// Bitbucket Data Center's. https://developer.atlassian.com/server/bitbucket/rest/
 struct BitbucketServerDialect: Dialect {
     let root = ["rest"]
-    let allScopes: Set<String> = ["REPO_READ"]
+    let allScopes: Set<String> = ["REPO_READ", "REPO_ADMIN"]
+    let webhookEvents: Set<String> = [
+        "pr:opened", "pr:from_ref_updated", "pr:modified", "pr:merged", "pr:declined", "pr:deleted", "pr:comment:added",
+    ]
 
     func headers(_ token: ForgeState.Token) -> [String: String] { ["x-ausername": token.account] }
 
@@ -19,7 +22,7 @@ struct BitbucketServerDialect: Dialect {
     }
 
     /// By the number of the first item.
-    private static func page(_ all: [JSONValue], _ call: FakeCall, _ state: ForgeState) throws(FakeRefusal) -> FakeAnswer {
+    static func page(_ all: [JSONValue], _ call: FakeCall, _ state: ForgeState) throws(FakeRefusal) -> FakeAnswer {
         guard let start = Int(call.query["start"] ?? "0"), start >= 0 else { throw .invalid("start is invalid") }
         let size = min(Int(call.query["limit"] ?? "") ?? 25, state.pageSize)
         let isLast = start + size >= all.count
@@ -67,7 +70,9 @@ struct BitbucketServerDialect: Dialect {
     private static let pulls = "/api/1.0\(repository)/pull-requests"
     private static let read = ["REPO_READ"]
 
-    let routes: [FakeRoute] = [
+    var routes: [FakeRoute] { Self.plain + Self.hooks }
+
+    private static let plain: [FakeRoute] = [
         FakeRoute("GET /api/1.0\(repository)", read) { call, state throws(FakeRefusal) in FakeAnswer(200, ["id": 1, "slug": "shop"]) },
         FakeRoute("GET \(pulls)", read) { call, state throws(FakeRefusal) in
             let open = state.open()

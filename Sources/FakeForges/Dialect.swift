@@ -8,6 +8,8 @@ protocol Dialect: Sendable {
     var routes: [FakeRoute] { get }
     /// What a token has to have to do everything.
     var allScopes: Set<String> { get }
+    /// The events, in the API's words, that a webhook sends which is set up as documented.
+    var webhookEvents: Set<String> { get }
     /// Whether it says which answer it was, so that the same is not sent again.
     var hasETags: Bool { get }
     /// Whether the parameters name the one repository that there is, as far as they name one.

@@ -47,7 +47,9 @@ public final class FakeForge: Sendable {
             case .bitbucketServer: BitbucketServerDialect()
             }
         self.now = now
-        shared = Mutex(Shared(state: state ?? ForgeState(scopes: dialect.allScopes)))
+        let webhook = "https://slingshot.example.com/webhooks/\(kind.rawValue)"
+        shared = Mutex(
+            Shared(state: state ?? ForgeState(scopes: dialect.allScopes, webhook: webhook, events: dialect.webhookEvents)))
     }
 
     /// Listens on a free port while `body` runs. Without a state it has the repository `acme/shop`, and a token `t0ken` that may everything.

@@ -96,6 +96,25 @@ public struct ForgeState: Sendable {
         }
     }
 
+    public struct Webhook: Hashable, Sendable {
+        public var id: Int
+        public var url: String
+        public var isActive = true
+        /// In the API's words.
+        public var events: Set<String>
+        public var sendsJSON = true
+        public var hasSecret = true
+        public var verifiesTLS = true
+        /// What its last delivery was answered; nil before the first, 0 when nobody answered.
+        public var lastAnswer: Int?
+
+        public init(id: Int, url: String, events: Set<String>) {
+            self.id = id
+            self.url = url
+            self.events = events
+        }
+    }
+
     public struct Delivery: Hashable, Sendable {
         public var id: Int
         public var guid: String
@@ -125,7 +144,8 @@ public struct ForgeState: Sendable {
     /// By what is presented.
     public var tokens: [String: Token]
     public var app: FakeApp?
-    public var webhook = "https://slingshot.example.com/webhooks/github"
+    /// One that is set up as documented, and somebody else's.
+    public var webhooks: [Webhook]
     public var deliveries: [Delivery] = []
 
     /// The most that one page holds, whatever is asked for.
@@ -139,8 +159,14 @@ public struct ForgeState: Sendable {
     private var accountIDs: [String: Int] = [:]
 
     /// - Parameter scopes: of the token `t0ken`, whose account is `slingshot`.
-    public init(repository: String = "acme/shop", scopes: Set<String>) {
+    public init(
+        repository: String = "acme/shop", scopes: Set<String>, webhook: String = "https://slingshot.example.com/webhooks/github",
+        events: Set<String> = []
+    ) {
         self.repository = repository
+        webhooks = [
+            Webhook(id: 501, url: webhook, events: events), Webhook(id: 502, url: "https://ci.example.com/hook", events: ["push"]),
+        ]
         tokens = ["t0ken": Token(account: "slingshot", scopes: scopes)]
         members["slingshot"] = .admin
     }

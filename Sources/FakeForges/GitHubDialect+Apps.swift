@@ -63,23 +63,32 @@ extension GitHubDialect {
     // MARK: Webhooks
 
     private static let hooking = ["admin:repo_hook", "write:repo_hook", "repository_hooks=write"]
-    private static let hook = 501
+
+    private static func config(_ hook: ForgeState.Webhook) -> JSONValue {
+        [
+            "url": .string(hook.url), "content_type": hook.sendsJSON ? "json" : "form", "insecure_ssl": hook.verifiesTLS ? "0" : "1",
+            "secret": hook.hasSecret ? "********" : .null,
+        ]
+    }
 
     /// https://docs.github.com/en/rest/repos/webhooks
     static let hooks: [FakeRoute] = [
         FakeRoute("GET /repos/:owner/:name/hooks", hooking) { call, state throws(FakeRefusal) in
             try page(
-                [
-                    ["id": .number(hook), "active": true, "config": ["url": .string(state.webhook), "content_type": "json"]],
-                    ["id": 502, "active": true, "config": ["url": "https://ci.example.com/hook", "content_type": "json"]],
-                ], call, state)
+                state.webhooks.map { hook in
+                    [
+                        "id": .number(hook.id), "active": .bool(hook.isActive), "config": config(hook),
+                        "events": .array(hook.events.sorted().map { .string($0) }),
+                        "last_response": ["code": hook.lastAnswer.map { .number($0) } ?? .null],
+                    ]
+                }, call, state)
         },
         FakeRoute("GET /repos/:owner/:name/hooks/:hook/deliveries", hooking) { call, state throws(FakeRefusal) in
-            guard try call.number("hook") == hook else { throw .notFound }
+            _ = try state.webhook(call)
             return try deliveries(call, state)
         },
         FakeRoute("POST /repos/:owner/:name/hooks/:hook/deliveries/:delivery/attempts", hooking) { call, state throws(FakeRefusal) in
-            guard try call.number("hook") == hook else { throw .notFound }
+            _ = try state.webhook(call)
             return try redeliver(call, &state)
         },
     ]
@@ -115,7 +124,15 @@ extension GitHubDialect {
 
     /// https://docs.github.com/en/rest/apps
     static let apps: [FakeRoute] = [
-        FakeRoute("GET /app", ["app"]) { call, state throws(FakeRefusal) in FakeAnswer(200, ["id": 1, "slug": .text(state.app?.slug)]) },
+        FakeRoute("GET /app", ["app"]) { call, state throws(FakeRefusal) in
+            FakeAnswer(
+                200,
+                [
+                    "id": 1, "slug": .text(state.app?.slug),
+                    "events": .array(state.webhooks[0].events.sorted().map { .string($0) }),
+                ])
+        },
+        FakeRoute("GET /app/hook/config", ["app"]) { call, state throws(FakeRefusal) in FakeAnswer(200, config(state.webhooks[0])) },
         FakeRoute("GET /repos/:owner/:name/installation", ["app"]) { call, state throws(FakeRefusal) in
             guard let app = state.app else { throw .notFound }
             return FakeAnswer(200, ["id": .integer(app.installation), "permissions": JSONValue(app.permissions)])

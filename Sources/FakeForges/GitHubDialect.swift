@@ -6,6 +6,7 @@ import StagingModel
 struct GitHubDialect: Dialect {
     let root = ["api", "v3"]
     let allScopes: Set<String> = ["repo", "admin:repo_hook"]
+    let webhookEvents: Set<String> = ["pull_request", "issue_comment"]
     let hasETags = true
 
     func headers(_ token: ForgeState.Token) -> [String: String] {

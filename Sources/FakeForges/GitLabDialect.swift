@@ -5,6 +5,7 @@ import StagingModel
 struct GitLabDialect: Dialect {
     let root = ["api", "v4"]
     let allScopes: Set<String> = ["api"]
+    let webhookEvents: Set<String> = ["merge_requests_events", "note_events"]
     let hasETags = true
 
     func names(_ parameters: [String: String], _ repository: String) -> Bool {
@@ -20,7 +21,7 @@ struct GitLabDialect: Dialect {
 
     func lacking(_: [String]) -> FakeRefusal { FakeRefusal(status: 403, message: "insufficient_scope") }
 
-    private static func page(_ all: [JSONValue], _ call: FakeCall, _ state: ForgeState) throws(FakeRefusal) -> FakeAnswer {
+    static func page(_ all: [JSONValue], _ call: FakeCall, _ state: ForgeState) throws(FakeRefusal) -> FakeAnswer {
         let slice = try NumberedSlice(all, call, size: "per_page", standard: 20, most: min(100, state.pageSize))
         var headers = ["x-page": "\(slice.page)", "x-per-page": "\(slice.size)", "x-total": "\(slice.total)", "x-next-page": ""]
         if slice.hasNext {
@@ -59,7 +60,7 @@ struct GitLabDialect: Dialect {
     private static let api = ["api"]
     private static let mr = "/projects/:project/merge_requests"
 
-    var routes: [FakeRoute] { Self.plain + Self.environments }
+    var routes: [FakeRoute] { Self.plain + Self.environments + Self.hooks }
 
     private static let plain: [FakeRoute] = [
         FakeRoute("GET /user", ["api", "read_user"]) { call, state throws(FakeRefusal) in FakeAnswer(200, user(call.token.account, &state))

@@ -5,13 +5,14 @@ import StagingModel
 struct GiteaDialect: Dialect {
     let root = ["api", "v1"]
     let allScopes: Set<String> = ["read:user", "write:issue", "write:repository"]
+    let webhookEvents: Set<String> = ["pull_request", "pull_request_sync", "pull_request_label", "pull_request_comment"]
 
     func lacking(_ scopes: [String]) -> FakeRefusal {
         FakeRefusal(status: 403, message: "token does not have at least one of required scope(s): [\(scopes.joined(separator: " "))]")
     }
 
     /// Gitea's links begin with its configured address, which needs not be the one that was asked.
-    private static func page(_ all: [JSONValue], _ call: FakeCall, _ state: ForgeState) throws(FakeRefusal) -> FakeAnswer {
+    static func page(_ all: [JSONValue], _ call: FakeCall, _ state: ForgeState) throws(FakeRefusal) -> FakeAnswer {
         let slice = try NumberedSlice(all, call, size: "limit", standard: 30, most: min(50, state.pageSize))
         var answer = FakeAnswer(200, .array(slice.items), headers: ["x-total-count": "\(slice.total)"])
         if slice.hasNext {
@@ -27,7 +28,9 @@ struct GiteaDialect: Dialect {
     private static let writeIssue = ["write:issue"]
     private static let issues = "/repos/:owner/:name/issues"
 
-    let routes: [FakeRoute] = [
+    var routes: [FakeRoute] { Self.plain + Self.hooks }
+
+    private static let plain: [FakeRoute] = [
         FakeRoute("GET /user", ["read:user", "write:user"]) { call, state throws(FakeRefusal) in
             FakeAnswer(200, GitHubDialect.user(call.token.account, &state))
         },

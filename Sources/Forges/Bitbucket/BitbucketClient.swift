@@ -11,7 +11,7 @@ struct BitbucketClient: KnownForge, CommentKeeping {
     let capabilities: ForgeCapabilities = []
     let longestComment = 32_768
 
-    private func at(_ path: String...) -> [String] { ["repositories"] + repository + path }
+    func at(_ path: String...) -> [String] { ["repositories"] + repository + path }
     private func reading(_ purpose: String) -> ForgeCall {
         ForgeCall(purpose: purpose, right: "`pullrequest` (API token: read:pullrequest:bitbucket)")
     }

@@ -11,8 +11,8 @@ struct BitbucketServerClient: KnownForge, CommentKeeping {
     let capabilities: ForgeCapabilities = [.reactions]
     let longestComment = 32_768
 
-    private var own: [String] { ["projects", repository[0], "repos", repository[1]] }
-    private func at(_ path: String...) -> [String] { ["api", "1.0"] + own + path }
+    var own: [String] { ["projects", repository[0], "repos", repository[1]] }
+    func at(_ path: String...) -> [String] { ["api", "1.0"] + own + path }
     private func call(_ purpose: String) -> ForgeCall { ForgeCall(purpose: purpose, right: "Repository read") }
 
     // MARK: Pull requests

@@ -5,13 +5,6 @@ import StagingModel
 /// GitHub never tries a delivery again by itself, but keeps a list for three days.
 /// https://docs.github.com/en/rest/repos/webhooks and, for Apps, /rest/apps/webhooks
 extension GitHubClient {
-    private struct Hook: Decodable, Sendable {
-        struct Config: Decodable, Sendable { var url: String? }
-        var id: Int64
-        var active: Bool
-        var config: Config
-    }
-
     struct Delivery: Decodable, Sendable {
         var id: Int64
         var guid: String
@@ -19,8 +12,6 @@ extension GitHubClient {
         var status_code: Int
         var repository_id: Int64?
     }
-
-    private func call(_ purpose: String) -> ForgeCall { ForgeCall(purpose: purpose, right: "Webhooks: write (classic: admin:repo_hook)") }
 
     func failedDeliveries(since start: Date) async throws -> [FailedDelivery] {
         if let app {
@@ -31,9 +22,8 @@ extension GitHubClient {
             let all = try await deliveries(["app", "hook", "deliveries"], of: app, since: start)
             return Self.failed(all.filter { $0.repository_id == nil || $0.repository_id == own.id }, hook: nil)
         }
-        let hooks = try await session.list(ForgeRequest(.GET, at("hooks"), call("list the webhooks")), as: LinkedPage<Hook>.self)
         var failed: [FailedDelivery] = []
-        for hook in hooks where hook.active && hook.config.url?.hasSuffix("/webhooks/github") == true {
+        for hook in try await hooks() where hook.active && hook.config.url?.hasSuffix("/webhooks/github") == true {
             let all = try await deliveries(at("hooks", "\(hook.id)", "deliveries"), of: session, since: start)
             failed += Self.failed(all, hook: hook.id)
         }
@@ -41,7 +31,7 @@ extension GitHubClient {
     }
 
     func redeliver(_ delivery: FailedDelivery) async throws {
-        let call = call("ask for a delivery again")
+        let call = hookCall("ask for a delivery again")
         if let hook = delivery.hook {
             try await session.send(ForgeRequest(.POST, at("hooks", "\(hook)", "deliveries", "\(delivery.id)", "attempts"), call))
         } else if let app {
@@ -54,7 +44,7 @@ extension GitHubClient {
 
     /// Newest first.
     private func deliveries(_ path: [String], of session: ForgeSession, since start: Date) async throws -> [Delivery] {
-        let request = ForgeRequest(.GET, path, query: [("per_page", "100")], call("list the deliveries of the webhook"))
+        let request = ForgeRequest(.GET, path, query: [("per_page", "100")], hookCall("list the deliveries of the webhook"))
         return try await session.prefix(of: request, as: LinkedPage<Delivery>.self) { $0.delivered_at >= start }
     }
 

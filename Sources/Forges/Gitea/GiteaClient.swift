@@ -12,7 +12,7 @@ struct GiteaClient: KnownForge, CommentKeeping {
     /// Neither documents a bound; GitHub's is long enough for a person to read.
     let longestComment = 65_536
 
-    private func at(_ path: String...) -> [String] { ["repos"] + repository + path }
+    func at(_ path: String...) -> [String] { ["repos"] + repository + path }
     private func reading(_ purpose: String) -> ForgeCall { ForgeCall(purpose: purpose, right: "`read:repository` and `read:issue`") }
     private func writing(_ purpose: String) -> ForgeCall { ForgeCall(purpose: purpose, right: "`write:issue`") }
 

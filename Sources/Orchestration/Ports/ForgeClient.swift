@@ -37,6 +37,8 @@ public protocol ForgeClient: Sendable {
     func failedDeliveries(since start: Date) async throws -> [FailedDelivery]
     func redeliver(_ delivery: FailedDelivery) async throws
 
+    /// The repository's webhooks, for `doctor`; with a GitHub App the App's own is one of them. It takes a right that nothing else needs.
+    func webhooks() async throws -> [ForgeWebhook]
     /// What the credentials may do, for `doctor`. Throws when the forge does not answer; a missing right is a finding.
     func access() async throws -> [AccessFinding]
 }
