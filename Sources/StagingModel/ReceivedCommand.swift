@@ -40,18 +40,28 @@ public struct ReceivedCommand: Codable, Hashable, Sendable {
 }
 
 /// What is said of a command where its pull request's stack is shown.
+///
+/// It is part of a stack's record, which older versions must be able to read: so it names commands, and is none.
 public struct CommandAnswer: Codable, Hashable, Sendable {
-    public var command: CommentCommand
+    /// As it is written; nil for what nobody can tell.
+    public var command: String?
     /// Whose command it was: a stranger's name.
     public var author: String
     public var isRefusal: Bool
-    /// In words of ours, one sentence without its end.
+    /// In words of ours, one sentence without its end, and true whenever it is read.
     public var text: String
+    /// Whether the list of all commands goes with it.
+    public var wantsList: Bool
 
-    public init(command: CommentCommand, author: String, isRefusal: Bool = false, text: String) {
-        self.command = command
+    public init(to command: CommentCommand, by author: String, isRefusal: Bool = false, _ text: String) {
+        self.command = command.verb.map { _ in command.text }
         self.author = author
         self.isRefusal = isRefusal
         self.text = text
+        wantsList =
+            switch command {
+            case .help, .unclear(.unknownVerb), .unclear(.wrongArguments): true
+            case .status, .extend, .redeploy, .destroy, .approve, .unclear(.several): false
+            }
     }
 }

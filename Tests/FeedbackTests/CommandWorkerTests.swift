@@ -213,7 +213,7 @@ import Testing
             try await fixture.say("/slingshot redeploy", to: intake)
             _ = try await fixture.worker(intake).pass()
             #expect(try await fixture.stack?.awaitsApproval == true)
-            #expect(try await fixture.stack?.answer?.text == "it waits until its commit is approved")
+            #expect(try await fixture.stack?.answer?.text == "the newest commit was asked for, and waits until it is approved")
 
             for (digit, approved) in [("b", false), ("a", true)] as [(Character, Bool)] {
                 try await fixture.say("/slingshot approve \(Samples.commit(digit))", to: intake)
@@ -235,6 +235,60 @@ import Testing
             _ = try await fixture.worker().pass()
             #expect(try await fixture.stack == nil)
             #expect(try fixture.comment.contains("was refused: the pull request is \(state); reopen it first"))
+        }
+    }
+
+    /// Dokploy #4203: closing during creation resurrects the service.
+    @Test func `what is closed after the forge was asked is not launched`() async throws {
+        try await FeedbackFixture.with(.github) { fixture async throws in
+            try await fixture.tell(Stacks.at(.ready))
+            try await fixture.say("/slingshot redeploy")
+            let command = try #require(try await fixture.open.first)
+            let asked = try await fixture.client.pullRequest(7)
+            let closed = Samples.event(.closed, updatedAt: fixture.clock.now.addingTimeInterval(1))
+            let key = DeliveryKey(forge: "github", hook: "1", id: "closed")
+            _ = try await fixture.intake().receive(closed, delivery: key, repository: FeedbackFixture.name.repository)
+            #expect(try await fixture.intake().carryOut(command, asked).outcome == .refused)
+            #expect(try await fixture.stack?.destroyReason == .closed)
+            #expect(try await fixture.stack?.answer?.text.contains("was closed meanwhile") == true)
+        }
+    }
+
+    @Test func `what a delivery told meanwhile stays`() async throws {
+        try await FeedbackFixture.with(.github) { fixture async throws in
+            try await fixture.tell(Stacks.at(.ready))
+            try await fixture.say("/slingshot redeploy")
+            let command = try #require(try await fixture.open.first)
+            let asked = try await fixture.client.pullRequest(7)
+            let pushed = Samples.event(.pushed, head: Samples.commit("b"), updatedAt: fixture.clock.now.addingTimeInterval(1))
+            let key = DeliveryKey(forge: "github", hook: "1", id: "pushed")
+            _ = try await fixture.intake().receive(pushed, delivery: key, repository: FeedbackFixture.name.repository)
+            #expect(try await fixture.intake().carryOut(command, asked).outcome == .done)
+            #expect(try await fixture.stack?.pullRequest.head == Samples.commit("b"))
+            #expect(try await fixture.stack?.revision == 3)
+        }
+    }
+
+    @Test func `an answer stands until something else happens`() async throws {
+        try await FeedbackFixture.with(.github) { fixture async throws in
+            try await fixture.tell(Stacks.at(.ready))
+            try await fixture.say("/slingshot extend 4h")
+            _ = try await fixture.worker().pass()
+            #expect(try await fixture.stack?.answer?.command == "/slingshot extend 4h")
+            let key = DeliveryKey(forge: "github", hook: "1", id: "pushed")
+            _ = try await fixture.intake().receive(
+                Samples.event(.pushed, head: Samples.commit("b")), delivery: key, repository: FeedbackFixture.name.repository)
+            #expect(try await fixture.stack?.answer == nil)
+        }
+    }
+
+    @Test func `who is refused again and again does not fill the history`() async throws {
+        try await FeedbackFixture.with(.gitlab) { fixture async throws in
+            try await fixture.tell(Stacks.at(.ready))
+            for _ in 0..<5 { try await fixture.say("/slingshot destroy", by: "mallory") }
+            _ = try await fixture.worker().pass()
+            #expect(try await fixture.open.isEmpty)
+            #expect(try await fixture.history.count == 1)
         }
     }
 

@@ -24,27 +24,28 @@ import Testing
         (
             "ready-extended",
             Stacks.at(.ready) {
+                $0.lease.expiresAt = Samples.start.addingTimeInterval(28 * 3_600)
                 $0.answer = CommandAnswer(
-                    command: .extend(seconds: 14_400), author: "mona", text: "it lives until 2 January 2026 at 04:00 UTC")
+                    to: .extend(seconds: 14_400), by: "mona", "it lives until 2 January 2026 at 04:00 UTC")
             }
         ),
         (
             "ready-help",
-            Stacks.at(.ready) { $0.answer = CommandAnswer(command: .help, author: "mona", text: "these are the commands") }
+            Stacks.at(.ready) { $0.answer = CommandAnswer(to: .help, by: "mona", "these are the commands") }
         ),
         (
             "failed-refused",
             Stacks.at(.failed) {
                 $0.answer = CommandAnswer(
-                    command: .unclear(.several), author: "@acme/all` **Mona** [x](https://evil.example)\u{202E}", isRefusal: true,
-                    text: "a comment is one command, and this one has more; write one a comment")
+                    to: .unclear(.several), by: "@acme/all` **Mona** [x](https://evil.example)\u{202E}", isRefusal: true,
+                    "a comment is one command, and this one has more; write one a comment")
             }
         ),
         (
             "destroyed-never-there",
             Stacks.at(.destroyed) {
                 ($0.wanted, $0.exclusion, $0.fetched) = (.gone(.unlabeled), .missing("preview"), nil)
-                $0.answer = CommandAnswer(command: .status, author: "", text: "this is how it is, 1 January 2026 at 00:00 UTC")
+                $0.answer = CommandAnswer(to: .status, by: "", "this is how it is, 1 January 2026 at 00:00 UTC")
             }
         ),
         ("deploying", Stacks.at(.deploying)),

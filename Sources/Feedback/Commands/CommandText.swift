@@ -3,9 +3,9 @@ import StagingModel
 /// What the one comment says of a command. Pure. Nothing of it was written by anybody but us, except for a name.
 enum CommandText {
     static func text(of answer: CommandAnswer) -> String {
-        let what = answer.command.verb == nil ? "A command" : "`\(answer.command.text)`"
+        let what = answer.command.map { "`\($0)`" } ?? "A command"
         let line = "\(what) by \(Markdown.name(answer.author))\(answer.isRefusal ? " was refused" : ""): \(answer.text)."
-        return answer.command.wantsList ? "\(line)\n\n\(list)" : line
+        return answer.wantsList ? "\(line)\n\n\(list)" : line
     }
 
     /// The comment on a pull request that has no stack.
@@ -14,13 +14,4 @@ enum CommandText {
     }
 
     private static let list = CommentVerb.all.map { "- `\($0.usage)` \($0.summary)" }.joined(separator: "\n")
-}
-
-extension CommentCommand {
-    fileprivate var wantsList: Bool {
-        switch self {
-        case .help, .unclear(.unknownVerb), .unclear(.wrongArguments): true
-        case .status, .extend, .redeploy, .destroy, .approve, .unclear(.several): false
-        }
-    }
 }

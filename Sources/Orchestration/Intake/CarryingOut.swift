@@ -16,11 +16,11 @@ func carriedOut(
 ) -> CarriedOut {
     let (name, command) = (received.stack, received.command)
     func answer(_ text: String, isRefusal: Bool = false) -> CommandAnswer {
-        CommandAnswer(command: command, author: received.author.name, isRefusal: isRefusal, text: text)
+        CommandAnswer(to: command, by: received.author.name, isRefusal: isRefusal, text)
     }
     func refused(_ why: String) -> CarriedOut { CarriedOut(stack: current, answer: answer(why, isRefusal: true)) }
     do {
-        if case .redeploy = command { try refuseLaunch(of: pullRequest, settings, name) }
+        if case .redeploy = command { try refuseLaunch(of: pullRequest, after: current, settings, name) }
         guard let request = StackRequest(command) else {
             return CarriedOut(stack: current, answer: answer(words(on: command, now), isRefusal: command.verb == nil))
         }
@@ -50,8 +50,13 @@ extension StackRequest {
 }
 
 /// What deliveries would not launch either.
-private func refuseLaunch(of pullRequest: ForgePullRequest?, _ settings: RepositorySettings?, _ name: StackName) throws {
+private func refuseLaunch(of pullRequest: ForgePullRequest?, after current: Stack?, _ settings: RepositorySettings?, _ name: StackName)
+    throws
+{
     guard let pullRequest else { return }
+    if let current, current.destroyReason == .closed, current.knowsNewer(than: pullRequest) {
+        throw RequestRefusal.notLaunchable("the pull request was closed meanwhile; reopen it first")
+    }
     if pullRequest.state != .open {
         throw RequestRefusal.notLaunchable("the pull request is \(pullRequest.state.rawValue); reopen it first")
     }
@@ -61,12 +66,18 @@ private func refuseLaunch(of pullRequest: ForgePullRequest?, _ settings: Reposit
 }
 
 extension Stack {
+    /// Whether a delivery told of the pull request after it was asked for.
+    fileprivate func knowsNewer(than told: ForgePullRequest) -> Bool {
+        guard let seen = forgeUpdatedAt, let at = told.updatedAt else { return false }
+        return at < seen
+    }
+
     /// The pull request as its forge has it now: nobody may have told of it before, and whether it is a fork's decides what is held.
     fileprivate mutating func take(_ told: ForgePullRequest?, of settings: RepositorySettings) {
-        guard let told else { return }
+        guard let told, !knowsNewer(than: told) else { return }
         let moved = told.pullRequest.head != nil && told.pullRequest.head != pullRequest.head
         pullRequest = told.pullRequest.completed(from: pullRequest, moved: moved)
-        forgeUpdatedAt = [forgeUpdatedAt, told.updatedAt].compactMap(\.self).max()
+        forgeUpdatedAt = told.updatedAt ?? forgeUpdatedAt
         requireApproval(by: settings.forks)
     }
 }
@@ -75,9 +86,9 @@ extension Stack {
 private func words(on command: CommentCommand, _ stack: Stack) -> String {
     switch command {
     case .extend: "it lives until \(stack.lease.expiresAt?.words ?? "its pull request is closed")"
-    case .redeploy where stack.awaitsApproval: "it waits until its commit is approved"
-    case .redeploy: "the newest commit is on its way"
-    case .destroy: stack.phase == .destroyed ? "it is gone already" : "it goes"
+    case .redeploy where stack.awaitsApproval: "the newest commit was asked for, and waits until it is approved"
+    case .redeploy: "the newest commit was asked for"
+    case .destroy: stack.phase == .destroyed ? "it was gone already" : "its end was asked for"
     case .approve(let commit): "\(commit.short) may have its stack"
     case .status, .help, .unclear: ""
     }

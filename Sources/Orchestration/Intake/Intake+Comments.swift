@@ -41,25 +41,23 @@ extension Intake {
     /// - Parameter pullRequest: as its forge has it now, where the command needs that.
     public func carryOut(_ command: ReceivedCommand, _ pullRequest: ForgePullRequest?) async throws -> ReceivedCommand {
         let now = clock.now.wholeSeconds
-        let settled = try await store.write { [policy, repositories] transaction in
-            guard var known = try transaction.command(command.comment, of: command.stack.repository) else { return command }
-            guard known.outcome == nil else { return known }
+        let (settled, changed) = try await store.write { [policy, repositories] transaction in
+            guard var known = try transaction.command(command.comment, of: command.stack.repository) else { return (command, false) }
+            guard known.outcome == nil else { return (known, false) }
             let current = try transaction.stack(known.stack)
             let result = carriedOut(
                 known, pullRequest, current: current, settings: repositories[known.stack.repository], policy: policy, now: now)
             known.settle(result.answer.isRefusal ? .refused : .done, at: now)
             if result.stack == nil { known.answer = result.answer }
             try transaction.save(known)
-            guard var stack = result.stack else { return known }
+            guard var stack = result.stack else { return (known, false) }
             stack.answer = result.answer
-            if stack != current {
-                stack.updatedAt = now
-                try transaction.save(stack, wakeAt: now)
-            }
+            stack.updatedAt = now
+            try transaction.save(stack, wakeAt: now)
             if let event = result.event { try transaction.append(event) }
-            return known
+            return (known, true)
         }
-        wake(command.stack)
+        if changed { wake(command.stack) }
         return settled
     }
 
@@ -74,10 +72,12 @@ extension Intake {
             known.settle(outcome, at: now)
             try transaction.save(known)
             guard try transaction.stack(known.stack) != nil else { return known }
-            try transaction.append(
-                StackEvent(
-                    stack: known.stack, at: now, kind: .request, name: known.command.verb ?? "command",
-                    message: "\(known.command.text) by \(known.author.name): \(reason)"))
+            let event = StackEvent(
+                stack: known.stack, at: now, kind: .request, name: known.command.verb ?? "command",
+                message: "\(known.command.text) by \(known.author.name): \(reason)")
+            // Who says the same again and again does not fill the history.
+            let told = try transaction.events(of: known.stack, after: nil, limit: 20)
+            if !told.contains(where: { $0.message == event.message }) { try transaction.append(event) }
             return known
         }
     }
