@@ -153,6 +153,8 @@ let package = Package(
         library(
             "FakeForges",
             ["StagingModel", crypto, cryptoExtras, httpTypes, hummingbird, jwtKit, logging, nioCore, nioFoundation, serviceLifecycle]),
+        .executableTarget(
+            name: "fake-forge", dependencies: ["FakeForges", argumentParser, unixSignals], swiftSettings: settings),
         tests("StagingModel"),
         tests("StrictYAML", ["StagingModel"]),
         tests("Planning", ["StagingModel", "StrictYAML"], exclude: ["Fixtures"]),
@@ -179,7 +181,10 @@ let package = Package(
             ]),
         tests(
             "SlingshotCommands",
-            ["ControlAPI", "Gateway", "Orchestration", "Planning", "PodmanRuntime", "StagingModel", "StrictYAML", "Telemetry", logging]),
+            [
+                "ControlAPI", "Gateway", "GitRefs", "Orchestration", "Planning", "PodmanRuntime", "StagingModel", "StrictYAML", "Telemetry",
+                "Webhooks", logging,
+            ]),
         .testTarget(
             name: "FuzzTests",
             dependencies: ["KubernetesClient", "Planning", "SlingshotTestSupport", "StagingModel", "StrictYAML", "Webhooks"],

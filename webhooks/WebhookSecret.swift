@@ -30,15 +30,35 @@ public struct WebhookSecret: Hashable, Sendable, CustomStringConvertible, Custom
     /// Whether one of `codes` is the HMAC-SHA256 of `prefix` and `body`, compared in constant time, under the key that the Standard Webhooks
     /// specification writes as `whsec_` and base64. A secret of another form is the key itself.
     func authenticates(_ prefix: String, _ body: Data, withOneOf codes: [Data]) -> Bool {
-        let mark = Array("whsec_".utf8)
-        let decoded = bytes.starts(with: mark) ? Data(base64Encoded: Data(bytes.dropFirst(mark.count))) : nil
+        let expected = standardCode(of: prefix, body)
+        return codes.contains { expected == $0 }
+    }
+
+    // MARK: What a sender makes of it
+
+    /// The code of which ``authenticates(_:hexadecimal:)`` approves.
+    func code(of body: Data) -> String {
+        HMAC<SHA256>.authenticationCode(for: body, using: SymmetricKey(data: bytes))
+            .map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()
+    }
+
+    /// The code of which ``authenticates(_:_:withOneOf:)`` approves.
+    func standardCode(of prefix: String, _ body: Data) -> HMAC<SHA256>.MAC {
+        let decoded = isSigningToken ? Data(base64Encoded: Data(bytes.dropFirst(Self.mark.count))) : nil
         let key = decoded.flatMap { $0.isEmpty ? nil : $0 } ?? Data(bytes)
         var code = HMAC<SHA256>(key: SymmetricKey(data: key))
         code.update(data: Data(prefix.utf8))
         code.update(data: body)
-        let expected = code.finalize()
-        return codes.contains { expected == $0 }
+        return code.finalize()
     }
+
+    private static let mark = Array("whsec_".utf8)
+
+    /// Whether it has the form in which Standard Webhooks write keys.
+    var isSigningToken: Bool { bytes.starts(with: Self.mark) }
+
+    /// The secret itself, for the one forge that sends it.
+    var token: String { String(decoding: bytes, as: UTF8.self) }
 
     public var description: String { "<secret>" }
     public var customMirror: Mirror { Mirror(self, children: []) }

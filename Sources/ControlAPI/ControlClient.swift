@@ -17,6 +17,14 @@ public struct ControlClient: Sendable {
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
+    /// Goes where it is told and nowhere else: what it carries is not for those to whom an answer would lead.
+    private static let stubborn: HTTPClient = {
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.redirectConfiguration = .disallow
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     private let server: URL
     private let token: String?
 
@@ -98,6 +106,17 @@ public struct ControlClient: Sendable {
                 detail: "\"\(name)\" is no token's name; `slingshot token list` shows those that there are")
         }
         return try await send(.DELETE, "api/v1/tokens/\(name)")
+    }
+
+    /// Posts a webhook's delivery, and returns the status of the answer. Redirects are not followed, as forges don't.
+    public func deliver(to forge: String, headers: [String: String], body: Data) async throws -> Int {
+        var request = request(.POST, "webhooks/\(forge)", query: [:])
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        request.body = .bytes(ByteBuffer(data: body))
+        return try await translatingErrors {
+            let response = try await Self.stubborn.execute(request, timeout: .seconds(15))
+            return Int(response.status.code)
+        }
     }
 
     func send<T: Decodable>(

@@ -31,7 +31,7 @@ public final class FakeForge: Sendable {
 
     public let kind: Kind
     private let dialect: any Dialect
-    private let now: @Sendable () -> Date
+    let now: @Sendable () -> Date
     private let shared: Mutex<Shared>
     private let listening = Mutex(0)
     private let waiting = Mutex<[AsyncStream<Void>.Continuation]>([])
@@ -52,9 +52,10 @@ public final class FakeForge: Sendable {
             Shared(state: state ?? ForgeState(scopes: dialect.allScopes, webhook: webhook, events: dialect.webhookEvents)))
     }
 
-    /// Listens on a free port while `body` runs. Without a state it has the repository `acme/shop`, and a token `t0ken` that may everything.
+    /// Listens on a port of loopback, 0 for a free one, while `body` runs. Without a state it has the repository `acme/shop`, and a token `t0ken` that may everything.
     public static func running<T: Sendable>(
-        _ kind: Kind, state: ForgeState? = nil, now: @escaping @Sendable () -> Date, _ body: @Sendable (FakeForge) async throws -> T
+        _ kind: Kind, state: ForgeState? = nil, port: Int = 0, now: @escaping @Sendable () -> Date,
+        _ body: @Sendable (FakeForge) async throws -> T
     ) async throws -> T {
         let forge = FakeForge(kind, state: state, now: now)
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
@@ -63,7 +64,7 @@ public final class FakeForge: Sendable {
         logger.logLevel = .critical
         let application = Application(
             responder: CallbackResponder<BasicRequestContext> { request, _ in try await forge.respond(to: request) },
-            configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            configuration: .init(address: .hostname("127.0.0.1", port: port)),
             onServerRunning: { channel in continuation.yield(channel.localAddress?.port ?? 0) }, logger: logger)
         let services = ServiceGroup(services: [application], logger: logger)
         return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -115,6 +116,7 @@ public final class FakeForge: Sendable {
     // MARK: Answering
 
     private func respond(to request: Request) async throws -> Response {
+        if request.uri.path.hasPrefix("/-/") { return try await respondToPeople(request) }
         let seen = SeenRequest(
             method: request.method.rawValue, target: request.head.path ?? "", authorization: request.headers[.authorization],
             ifNoneMatch: request.headers[.ifNoneMatch])

@@ -7,6 +7,10 @@ protocol KnownForge: ForgeClient {
     var session: ForgeSession { get }
 }
 
+extension KnownForge {
+    var clockLead: TimeInterval? { session.http.gate.clockLead }
+}
+
 /// What a forge has not, said rather than silently left undone. A client that has it says so in `capabilities`, and has a method of its own.
 extension KnownForge {
     private func unsupported(_ what: String) -> ForgeError { ForgeError(.unsupported, "\(session.http.forge.name) has no \(what)") }

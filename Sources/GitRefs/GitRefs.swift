@@ -52,6 +52,12 @@ public final class GitRefs: BuildContextSource, ChangeSource {
         return commit
     }
 
+    /// Asks the repository's server for its HEAD, and takes nothing. Throws what a fetch would throw.
+    public func reach(_ repository: RepositorySettings) async throws {
+        let address = try RemoteAddress(repository.url)
+        try await alone(with: repository, doing: "asking \(address)") { work, remote in try await work.reach(remote) }
+    }
+
     /// False when the mirror lacks one of the commits.
     public func contains(_ commit: CommitID, in head: CommitID, of repository: RepositorySettings) async throws -> Bool {
         try await read(head, of: repository, doing: "looking for \(commit.short)") { try $0.contains(commit, in: head) }

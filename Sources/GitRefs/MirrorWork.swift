@@ -41,6 +41,16 @@ struct MirrorWork: Sendable {
         }
     }
 
+    /// Asks the server whether it is there and opens; transfers nothing.
+    func reach(_ remote: Remote) async throws {
+        try folder.prepare(for: .head)
+        let command = GitCommand(
+            arguments: ["ls-remote", "--quiet"] + remote.arguments + ["--", remote.address.url, FetchTarget.head.source],
+            configuration: remote.configuration, environment: remote.environment)
+        let result = try await command.run(in: folder.path, path: path, limits: limits)
+        guard result.succeeded else { throw TransferFailure(result, fetching: .head, from: remote, limits: limits).error }
+    }
+
     private func transfer(_ target: FetchTarget, from remote: Remote) async throws -> CommitID {
         let command = GitCommand(
             arguments: [

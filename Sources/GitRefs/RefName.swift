@@ -24,15 +24,17 @@ struct RefName: Hashable, CustomStringConvertible {
     }
 }
 
-/// What a fetch asks for: a ref, or a commit by its id.
+/// What a server is asked for: a ref, a commit by its id, or only whether it is there.
 enum FetchTarget: Hashable, CustomStringConvertible {
     case ref(RefName)
     case commit(CommitID)
+    case head
 
     var description: String {
         switch self {
         case .ref(let name): name.description
         case .commit(let id): "commit \(id)"
+        case .head: "HEAD"
         }
     }
 
@@ -41,6 +43,7 @@ enum FetchTarget: Hashable, CustomStringConvertible {
         switch self {
         case .ref(let name): name.description
         case .commit(let id): id.description
+        case .head: "HEAD"
         }
     }
 

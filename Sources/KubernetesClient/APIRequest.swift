@@ -44,6 +44,10 @@ struct APIRequest: Sendable {
         return APIRequest(.PATCH, path.description, query, body: manifest, contentType: "application/apply-patch+yaml")
     }
 
+    static func post(_ path: ResourcePath, body: [UInt8]) -> APIRequest {
+        APIRequest(.POST, path.description, body: body, contentType: "application/json")
+    }
+
     static func mergePatch(_ path: ResourcePath, patch: [UInt8], fieldManager: String) -> APIRequest {
         let query = [QueryItem("fieldManager", fieldManager)]
         return APIRequest(.PATCH, path.description, query, body: patch, contentType: "application/merge-patch+json")

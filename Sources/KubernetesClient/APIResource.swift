@@ -47,11 +47,16 @@ public struct APIResource: Hashable, Sendable {
     public static let namespaces = core("Namespace", "namespaces", isNamespaced: false)
     public static let pods = core("Pod", "pods", isNamespaced: true)
     public static let services = core("Service", "services", isNamespaced: true)
+    /// What the account may do; only to be posted.
+    public static let accessReviews = APIResource(
+        groupVersion: .authorization, kind: "SelfSubjectAccessReview", name: "selfsubjectaccessreviews", isNamespaced: false,
+        verbs: ["create"])
 }
 
 extension GroupVersion {
     /// The core group, `v1`.
     public static let core = GroupVersion(wellKnown: "v1")
+    static let authorization = GroupVersion(wellKnown: "authorization.k8s.io/v1")
 
     private init(wellKnown: String) { description = wellKnown }
 }

@@ -70,6 +70,14 @@ public struct KubernetesClient: Sendable {
         try await decode(type, .apply(path, manifest: manifest, fieldManager: fieldManager, force: force))
     }
 
+    /// Posts to a collection: what is asked that way, such as a review of access, and is no object that stays.
+    ///
+    /// - Parameter body: JSON with apiVersion and kind.
+    /// - Returns: the object with the server's answer in it.
+    public func post<Object: Decodable>(_ path: ResourcePath, body: [UInt8], as type: Object.Type = Object.self) async throws -> Object {
+        try await decode(type, .post(path, body: body))
+    }
+
     /// Changes an object by a JSON merge patch (RFC 7396): null removes.
     ///
     /// - Returns: the object as it is now.

@@ -20,6 +20,7 @@ public struct Slingshot: AsyncParsableCommand {
             ListCommand.self, StatusCommand.self, ExtendCommand.self, CreateCommand.self, ApproveCommand.self, DestroyCommand.self,
             EventsCommand.self,
             LogsCommand.self, ShareCommand.self, PlanCommand.self, ValidateCommand.self, ServeCommand.self, ReapCommand.self,
+            DoctorCommand.self,
             TokenCommand.self, ForwardCommand.self,
         ])
 

@@ -23,6 +23,35 @@ import Testing
         }
     }
 
+    /// What `doctor` says is what that file grants, and what a cluster says of an account that has none of it.
+    @Test func everyRightOfTheRoleIsAskedForByName() async throws {
+        try await KubernetesTestCluster.withClient { cluster in
+            try await withRole(cluster) { user in
+                let granted = try await access(as: user, cluster)
+                #expect(granted.allSatisfy { $0.verdict == .granted }, "\(granted)")
+                #expect(granted.contains { $0.right == "get pods/log" })
+            }
+            let missing = try await access(as: "slingshot-e2e-nobody", cluster)
+            #expect(missing.allSatisfy { $0.verdict == .missing })
+            #expect(missing.contains { $0.right == "create, patch secrets" })
+            try await withRole(cluster, without: "deletecollection") { user in
+                let found = try await access(as: user, cluster).filter { $0.verdict == .missing }
+                #expect(found.map(\.right) == ["deletecollection pods"])
+            }
+        }
+    }
+
+    private func access(as user: String, _ cluster: KubernetesClient) async throws -> [AccessFinding] {
+        var configuration = cluster.configuration
+        configuration.impersonation = .init(user: user)
+        let client = try KubernetesClient(configuration, logger: Logger(label: "test"))
+        let runtime = KubernetesRuntime(client: client, namespacePrefix: "x-", logger: Logger(label: "test"))
+        let result: Result<[AccessFinding], any Error>
+        do { result = .success(try await runtime.access()) } catch { result = .failure(error) }
+        await client.shutdown()
+        return try result.get()
+    }
+
     private func use(_ client: KubernetesClient, _ fixture: StackFixture) async throws {
         let prefix = String(fixture.namespace.dropLast(fixture.stack.description.count))
         let runtime = KubernetesRuntime(client: client, namespacePrefix: prefix, logger: Logger(label: "test"))
@@ -64,12 +93,15 @@ import Testing
     }
 
     /// A user with the role, under a name of its own: the cluster is shared.
-    private func withRole(_ client: KubernetesClient, _ body: (_ user: String) async throws -> Void) async throws {
+    private func withRole(_ client: KubernetesClient, without verb: String = "-", _ body: (_ user: String) async throws -> Void)
+        async throws
+    {
         let name = "slingshot-e2e-\(UInt32.random(in: 0...UInt32.max))"
         let file = URL(filePath: #filePath).appending(path: "../../../deploy/kubernetes/rbac.yaml").standardizedFileURL
         let documents = try String(contentsOf: file, encoding: .utf8).split(separator: "\n---\n")
         let role = try #require(documents.first { $0.contains("\nkind: ClusterRole\n") }).replacing(
-            "  name: slingshot\n", with: "  name: \(name)\n")
+            "  name: slingshot\n", with: "  name: \(name)\n"
+        ).replacing(", \(verb)]", with: "]")
         let group = "rbac.authorization.k8s.io"
         let binding: JSONValue = [
             "apiVersion": .string("\(group)/v1"), "kind": "ClusterRoleBinding", "metadata": ["name": .string(name)],

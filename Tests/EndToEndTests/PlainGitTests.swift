@@ -70,7 +70,7 @@ import Testing
 }
 
 /// A bare repository with the hook, and somebody's clone of it.
-private struct HookedRepository: Sendable {
+struct HookedRepository: Sendable {
     let repository: GitRepository
     private let clone: URL
     private let secretFile: URL
@@ -100,7 +100,10 @@ private struct HookedRepository: Sendable {
 
     func keep(secret: String?) throws {
         try? FileManager.default.removeItem(at: secretFile)
-        if let secret { try Data("\(secret)\n".utf8).write(to: secretFile) }
+        guard let secret else { return }
+        let isMade = FileManager.default.createFile(
+            atPath: secretFile.path, contents: Data("\(secret)\n".utf8), attributes: [.posixPermissions: 0o600])
+        #expect(isMade)
     }
 
     /// Commits the files on top of main's tree as a new branch or on it, and pushes; returns what the hook said.

@@ -1,6 +1,7 @@
 import FakeForges
 import Foundation
 import Orchestration
+import SlingshotTestSupport
 import StagingModel
 import Testing
 

@@ -24,6 +24,17 @@ import Testing
         #expect(try await refs.file("a.txt", at: commit, of: shop, limit: 3) == Array("one".utf8))
     }
 
+    /// For `doctor`: nothing is transferred, and an empty repository is one too.
+    @Test func aServerIsReachedWithoutFetching() async throws {
+        let shop = settings(upstream.path)
+        try await refs.reach(shop)
+        let commit = try upstream.commit(["a.txt": .file("one")])
+        try await refs.reach(shop)
+        #expect(try !FileManager.default.subpathsOfDirectory(atPath: state.path).contains { $0.contains(commit.description.dropFirst(2)) })
+        let gone = await #expect(throws: StepError.self) { try await refs.reach(settings(upstream.path + "-gone")) }
+        #expect(gone?.message.contains("fetching HEAD from") == true)
+    }
+
     @Test func fetchesABranchByItsFullName() async throws {
         let commit = try upstream.commit(["a.txt": .file("one")], to: "refs/heads/feature/x")
         #expect(try await refs.fetch("refs/heads/feature/x", of: settings(upstream.path)) == commit)

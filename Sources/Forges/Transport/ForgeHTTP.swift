@@ -47,6 +47,7 @@ struct ForgeHTTP: Sendable {
         let message = try message(for: request, credential, etag: etag)
         let (response, body) = try await answer(to: message, request.call)
         let status = Int(response.status.code)
+        gate.heard(response.headers, at: clock.now)
         if (200...299).contains(status) || status == 304 && etag != nil {
             metrics.answered(status == 304 ? .unchanged : .done, headers: response.headers)
             return ForgeAnswer(status: status, headers: response.headers, body: body, forge: forge, call: request.call)

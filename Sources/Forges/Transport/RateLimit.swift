@@ -35,9 +35,23 @@ enum RateLimit {
     }
 }
 
-/// Keeps requests back while the forge takes none. Shared by all that use the same credentials.
+/// Keeps requests back while the forge takes none, and knows what time it is there. Shared by all that use the same credentials.
 final class RateGate: Sendable {
     private let closed = Mutex<Date?>(nil)
+    private let lead = Mutex<TimeInterval?>(nil)
+
+    var clockLead: TimeInterval? { lead.withLock { $0 } }
+
+    /// Every answer has the time, in whole seconds (RFC 9110, section 6.6.1).
+    func heard(_ headers: HTTPHeaders, at now: Date) {
+        guard let there = headers.first(name: "date").flatMap({ try? Date($0, strategy: Self.time) }) else { return }
+        lead.withLock { $0 = there.timeIntervalSince(now) }
+    }
+
+    private static let time = Date.ParseStrategy(
+        format:
+            "\(weekday: .abbreviated), \(day: .twoDigits) \(month: .abbreviated) \(year: .padded(4)) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits) GMT",
+        locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt)
 
     /// Throws ``ForgeError/Kind/rateLimited`` without a request: who goes on asking is locked out for longer.
     func pass(_ forge: ForgeKind, now: Date) throws(ForgeError) {

@@ -41,6 +41,8 @@ public protocol ForgeClient: Sendable {
     func webhooks() async throws -> [ForgeWebhook]
     /// What the credentials may do, for `doctor`. Throws when the forge does not answer; a missing right is a finding.
     func access() async throws -> [AccessFinding]
+    /// Seconds by which the forge's clock was ahead of this machine's at its last answer; nil before the first, and when it does not say.
+    var clockLead: TimeInterval? { get }
 }
 
 /// What not every forge has.

@@ -48,6 +48,9 @@ public protocol StackRuntime: Sendable {
     /// containers at once, until the stack is gone. Nothing more is read while `onLine` takes its time. Refuses a name that nothing in the
     /// stack has.
     func logs(of stack: StackName, _ query: LogQuery, onLine: @Sendable (LogLine) async throws -> Void) async throws
+
+    /// What Slingshot may do there, for `doctor`. Throws when the engine does not answer; a missing right is a finding.
+    func access() async throws -> [AccessFinding]
 }
 
 extension StackRuntime {
@@ -55,6 +58,9 @@ extension StackRuntime {
     public func apply(_ plan: Plan, lease: Lease, onNamespace: @Sendable (_ uid: String) async throws -> Void) async throws {
         try await apply(plan, lease: lease, onNamespace: onNamespace) { _ in }
     }
+
+    /// An engine that has no rights of its own: who reaches it may everything.
+    public func access() async throws -> [AccessFinding] { [] }
 
     /// An engine that nothing but itself can route to.
     public func routes(of stack: StackName) async throws -> [StackRoute] { [] }

@@ -13,6 +13,16 @@ extension ServerConfiguration {
         return (String(text[..<colon]).trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port)
     }
 
+    static func publicURL(_ value: YAMLValue) throws(YAMLProblem) -> String {
+        let text = try value.string()
+        guard let parts = URLComponents(string: text), ["https", "http"].contains(parts.scheme), parts.host?.isEmpty == false,
+            parts.user == nil, parts.password == nil, parts.query == nil, parts.fragment == nil
+        else {
+            throw value.problem("must be the address at which forges and people reach it, such as https://slingshot.example.com")
+        }
+        return text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+
     static func proxy(_ value: YAMLValue) throws(YAMLProblem) -> String {
         let text = try value.string()
         guard SlingshotService.isAddress(text) else { throw value.problem("must be an IP address, such as 10.0.0.7 or \"::1\"") }

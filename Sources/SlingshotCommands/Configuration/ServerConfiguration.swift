@@ -22,6 +22,8 @@ struct ServerConfiguration: Sendable {
     var host = "127.0.0.1"
     var port = 8080
     var apiToken: SecretReference?
+    /// Where people and forges find it, `https://slingshot.example.com`, without a slash at the end; nil when that is not told.
+    var publicURL: String?
     /// Addresses of the reverse proxies whose `X-Forwarded-For` is believed.
     var trustedProxies: [String] = []
     var logging = LoggingSettings()
@@ -52,11 +54,14 @@ struct ServerConfiguration: Sendable {
                 "server", "state", "domain", "namespacePrefix", "runtimes", "routing", "lifetime", "limits", "policy", "deploy", "logging",
                 "retention", "repositories", "builds",
             ], &problems)
-        let server = try top.optional("server")?.mapping(allowing: ["listen", "apiToken", "trustedProxies"], &problems)
+        let server = try top.optional("server")?.mapping(allowing: ["listen", "publicURL", "apiToken", "trustedProxies"], &problems)
         if let listen = server?.optional("listen"),
             let address = problems.collect({ () throws(YAMLProblem) in try Self.address(listen) })
         {
             (host, port) = address
+        }
+        if let value = server?.optional("publicURL") {
+            publicURL = problems.collect { () throws(YAMLProblem) in try Self.publicURL(value) }
         }
         if let token = server?.optional("apiToken") {
             apiToken = problems.collect { () throws(YAMLProblem) in try SecretReference(token) }
