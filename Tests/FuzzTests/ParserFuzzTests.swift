@@ -16,10 +16,8 @@ import Testing
             "<details>\n\n/slingshot status\n</details>\n", "- ~~~\n  /slingshot help\n", "`a ``b` c\n", "-- \n", "Mona wrote:\n", "\r\n",
         ].map { Array($0.utf8) }
         try Fuzzing.run("comment-text", inputs: 5_000) { input, mutator in
-            let bytes = mutator.mutate(mutator.mutate(corpus.flatMap(\.self), corpus: corpus), corpus: corpus)
-            let text = String(decoding: bytes, as: UTF8.self)
+            let text = String(decoding: mutator.mutate(mutator.mutate(corpus.flatMap(\.self)), corpus: corpus), as: UTF8.self)
             let lines = text.unicodeScalars.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r" }.map { String($0) }
-            #expect(CommentCommand(comment: text) == CommentCommand(comment: lines.joined(separator: "\n")), "input \(input)")
             #expect(CommentCommand(comment: lines.map { "> \($0)\n" }.joined()) == nil, "input \(input)")
             #expect(CommentCommand(comment: lines.map { "    \($0)\n" }.joined()) == nil, "input \(input)")
             #expect(CommentCommand(comment: "<!-- \(text.replacing(">", with: ""))") == nil, "input \(input)")
