@@ -22,13 +22,13 @@ func carriedOut(
     do {
         if case .redeploy = command { try refuseLaunch(of: pullRequest, after: current, settings, name) }
         guard let request = StackRequest(command) else {
-            return CarriedOut(stack: current, answer: answer(words(on: command, now), isRefusal: command.verb == nil))
+            return CarriedOut(stack: current, answer: answer(words(on: command, current, now), isRefusal: command.verb == nil))
         }
         var (stack, message) = try request.applied(to: current, name, of: settings, policy: policy, now: now)
         if case .redeploy = command, let settings { stack.take(pullRequest, of: settings) }
         let requester = "\(received.author.name) on \(stack.forge)"
         return CarriedOut(
-            stack: stack, answer: answer(words(on: command, stack)), event: request.event(of: name, message, by: requester, at: now))
+            stack: stack, answer: answer(words(on: command, stack, now)), event: request.event(of: name, message, by: requester, at: now))
     } catch let refusal as RequestRefusal {
         return refused(refusal.inComment)
     } catch {
@@ -82,27 +82,18 @@ extension Stack {
     }
 }
 
-/// The answer to what changed something.
-private func words(on command: CommentCommand, _ stack: Stack) -> String {
-    switch command {
-    case .extend: "it lives until \(stack.lease.expiresAt?.words ?? "its pull request is closed")"
-    case .redeploy where stack.awaitsApproval: "the newest commit was asked for, and waits until it is approved"
-    case .redeploy: "the newest commit was asked for"
-    case .destroy: stack.phase == .destroyed ? "it was gone already" : "its end was asked for"
-    case .approve(let commit): "\(commit.short) may have its stack"
-    case .status, .help, .unclear: ""
-    }
-}
-
-/// The answer to what changes nothing.
-private func words(on command: CommentCommand, _ now: Date) -> String {
+/// The answer, given the stack as it is afterwards.
+private func words(on command: CommentCommand, _ stack: Stack?, _ now: Date) -> String {
     switch command {
     case .status: "this is how it is, \(now.words)"
+    case .extend: "it lives until \(stack?.lease.expiresAt?.words ?? "its pull request is closed")"
+    case .redeploy: "the newest commit was asked for" + (stack?.awaitsApproval == true ? ", and waits until it is approved" : "")
+    case .destroy: stack?.phase == .destroyed ? "it was gone already" : "its end was asked for"
+    case .approve(let commit): "\(commit.short) may have its stack"
     case .help: "these are the commands"
     case .unclear(.several): "a comment is one command, and this one has more; write one a comment"
     case .unclear(.unknownVerb): "there is no such command; these are the commands"
     case .unclear(.wrongArguments): "this is not how it is written; these are the commands"
-    case .extend, .redeploy, .destroy, .approve: ""
     }
 }
 

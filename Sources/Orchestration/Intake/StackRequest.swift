@@ -25,26 +25,31 @@ enum StackRequest: Hashable, Sendable {
     func applied(to current: Stack?, _ name: StackName, of settings: RepositorySettings?, policy: LaunchPolicy, now: Date) throws
         -> (stack: Stack, message: String)
     {
-        if case .create(let ref, let commit) = self {
+        switch self {
+        case .create(let ref, let commit):
             guard let settings else { throw RequestRefusal.unknownRepository(name.repository.description) }
             let stack = created(name, of: settings, instead: current, ref: ref, commit: commit, policy: policy, now: now)
             return (stack, "requested" + (ref.map { " from \($0)" } ?? "") + (commit.map { " at \($0.short)" } ?? ""))
-        }
-        guard var stack = current else { throw RequestRefusal.unknownStack(name.description) }
-        switch self {
-        case .create: return (stack, "")
         case .approve(let commit):
+            var stack = try known(current, name)
             try approve(&stack, commit: commit, of: settings, policy: policy, now: now)
             return (stack, "approved \(commit)")
         case .destroy:
+            var stack = try known(current, name)
             guard stack.wanted == .running else { return (stack, "it is \(stack.phase.rawValue) already") }
             stack.end(.requested, message: "destruction requested")
             return (stack, "destruction requested")
         case .extend(let change):
+            var stack = try known(current, name)
             guard stack.isRunning(at: now) else { throw RequestRefusal.notRunning(name, stack.phase) }
             stack.lease = try stack.lease.extended(change, at: now, policy: policy.lifetime)
             return (stack, "the lease now ends at \(stack.lease.expiresAt?.rfc3339 ?? StackMetadata.never)")
         }
+    }
+
+    private func known(_ stack: Stack?, _ name: StackName) throws -> Stack {
+        guard let stack else { throw RequestRefusal.unknownStack(name.description) }
+        return stack
     }
 
     func event(of stack: StackName, _ message: String, by requester: String?, at now: Date) -> StackEvent {
