@@ -27,7 +27,7 @@ import Testing
             ServeFixture.binary, ["doctor", "--config", own.path, "-o", "json"] + (only ? ["--repository", "shop"] : []),
             environment: ["SLINGSHOT_TOKEN": "x", "SHOP_WEBHOOK_SECRET": secret, "SHOP_FORGE_TOKEN": "t0ken"], accepting: [0, 1])
         #expect(run.status == (fails ? 1 : 0), "\(run.output)")
-        #expect(!run.output.contains("t0ken") && !run.errors.contains("t0ken") && !run.output.contains(secret))
+        #expect(!run.output.contains("t0ken") && !run.errors.contains("t0ken"))
         return try JSONDecoder().decode([Finding].self, from: Data(run.output.utf8))
     }
 

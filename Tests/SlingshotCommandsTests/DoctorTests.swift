@@ -115,11 +115,11 @@ import Webhooks
         #expect(
             findings.text(isWide: false) == """
                 machine
-                  ok       state  fine
+                  ok       state   fine
 
                 runtime box
                   ok       rights  2 that are needed are there; -o wide lists them
-                  failed   right  missing: list �[31mevents
+                  failed   right   missing: list events
                                    fix: give it
 
                 """)

@@ -96,6 +96,20 @@ import Testing
         #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
     }
 
+    @Test func `the public address can be told, also by the environment`() throws {
+        #expect(try load(Self.minimal).publicURL == nil)
+        let server = Self.minimal + "\nserver: {publicURL: \"https://slingshot.example.com/\"}"
+        #expect(try load(server).publicURL == "https://slingshot.example.com")
+        let environment = ["SLINGSHOT_SERVER_PUBLIC_URL": "https://other.example.com"]
+        #expect(try load(Self.minimal, environment: environment).publicURL == "https://other.example.com")
+    }
+
+    @Test(arguments: ["slingshot.example.com", "ftp://x.example.com", "https://", "https://u:p@x.example.com", "https://x.example.com?t=1"])
+    func `what is no public address`(text: String) {
+        let error = #expect(throws: YAMLProblem.self) { _ = try load(Self.minimal + "\nserver: {publicURL: \"\(text)\"}") }
+        #expect(error?.description.contains("server.publicURL: must be the address at which forges and people reach it") == true)
+    }
+
     @Test func `who gets a stack can be set, and is everybody`() throws {
         #expect(try load(Self.minimal).repositories[0].settings.when == AdmissionRules())
         let all =

@@ -6,7 +6,7 @@ import StrictYAML
 /// (`SLINGSHOT_LIFETIME_DEFAULT=12h`, `SLINGSHOT_NAMESPACE_PREFIX=pr-`). For scalars outside the lists.
 struct EnvironmentOverrides {
     static let paths: [[String]] = [
-        ["server", "listen"], ["state"], ["domain"], ["namespacePrefix"], ["deploy", "timeout"],
+        ["server", "listen"], ["server", "publicURL"], ["state"], ["domain"], ["namespacePrefix"], ["deploy", "timeout"],
         ["lifetime", "default"], ["lifetime", "maximum"], ["lifetime", "renewOnPush"],
         ["limits", "cpu"], ["limits", "memory"], ["limits", "pods"],
         ["logging", "format"], ["logging", "level"], ["retention"],

@@ -61,15 +61,16 @@ extension [Finding] {
     func text(isWide: Bool) -> String {
         var text = ""
         var area = ""
-        let width = map(\.check.count).max() ?? 0
-        for finding in isWide ? self : summed() {
+        let shown = isWide ? self : summed()
+        let width = shown.map(\.check.count).max() ?? 0
+        for finding in shown {
             if finding.area != area { text += (area.isEmpty ? "" : "\n") + "\(finding.area)\n" }
             area = finding.area
             let word = finding.verdict.rawValue.padding(toLength: 7, withPad: " ", startingAt: 0)
             text += "  \(word)  \(finding.check.padding(toLength: width, withPad: " ", startingAt: 0))  \(finding.message)\n"
             if let fix = finding.fix { text += String(repeating: " ", count: width + 13) + "fix: \(fix)\n" }
         }
-        return Terminal.printable(text)
+        return text
     }
 
     /// Rights that are there, an area's in one line.
