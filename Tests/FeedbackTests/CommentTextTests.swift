@@ -85,6 +85,16 @@ import Testing
         #expect(try String(contentsOf: file, encoding: .utf8) == text)
     }
 
+    @Test(arguments: cases) func `it commands nothing itself`(name: String, stack: Stack) {
+        #expect(CommentCommand(comment: CommentText.text(of: stack)) == nil)
+    }
+
+    @Test func `the command that approves a fork's commit can be copied from it`() throws {
+        let waiting = Stacks.at(.waiting) { $0.approval = Approval() }
+        let line = try #require(CommentText.text(of: waiting).split(separator: "\n").first { $0.contains("/slingshot approve") })
+        #expect(CommentCommand(comment: String(line)) == .approve(Samples.commit("a")))
+    }
+
     /// What changes by the second, or says nothing to a reviewer, makes no edit.
     @Test(arguments: Phase.allCases) func `it stays as it is while nothing of interest changes`(phase: Phase) {
         let stack = Stacks.at(phase)
