@@ -83,6 +83,7 @@ enum Schema {
                         UNIQUE (repository, comment)
                     ) STRICT;
                     CREATE INDEX commandByDue ON command (repository, id) WHERE dueAt IS NOT NULL;
+                    CREATE INDEX commandByTime ON command (repository, at);
                     """)
         }
         return migrator

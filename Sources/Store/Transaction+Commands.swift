@@ -18,6 +18,15 @@ extension Transaction {
         return try String.fetchAll(statement, arguments: [repository.description]).compactMap { try? decode($0) }
     }
 
+    func deniedCommands(by account: String, of repository: RepositoryName, since start: Date) throws -> Int {
+        try one(
+            Int.self,
+            """
+            SELECT count(*) FROM command
+            WHERE repository = ? AND at >= ? AND record ->> '$.outcome' = 'denied' AND record ->> '$.author.account' = ?
+            """, [repository.description, seconds(start), account]) ?? 0
+    }
+
     func save(_ command: ReceivedCommand) throws {
         saved.names.insert(command.stack)
         try run(

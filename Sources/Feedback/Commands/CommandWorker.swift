@@ -72,9 +72,9 @@ struct CommandWorker: Sendable {
         guard !isLate(command) else {
             return try await intake.dismiss(command, .failed, because: "the forge did not answer for two hours; write it again")
         }
-        if command.failures == 0 { try await react(.seen, to: command) }
         do {
             if let refusal = try await refusal(of: command) { return try await intake.dismiss(command, .denied, because: refusal) }
+            try await react(.seen, to: command)
             var pullRequest: ForgePullRequest?
             if case .redeploy = command.command { pullRequest = try await client.pullRequest(command.stack.number) }
             return try await intake.carryOut(command, pullRequest)

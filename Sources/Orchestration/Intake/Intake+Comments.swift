@@ -5,6 +5,8 @@ public import StagingModel
 extension Intake {
     /// The most commands of one repository that wait at a time: each costs requests to its forge, and everybody can write comments.
     static let mostWaiting = 50
+    /// How often somebody who may not command is told so within an hour. From then on their comments cost nothing.
+    static let mostDenied = 5
 
     /// Stores the command in a comment, for whoever asks the forge whether its author may, and carries it out: `CommandService`. A comment
     /// that was read before is no command again, whatever its delivery is called.
@@ -21,13 +23,16 @@ extension Intake {
         let now = clock.now.wholeSeconds
         let received = ReceivedCommand(stack: name, comment: event.comment, author: event.author, command: command, receivedAt: now)
         let accepted = outcome(.command, "\(command.text) is carried out if its author may write to the repository")
-        let (repeated, full) = (
+        let (repeated, full, denied) = (
             outcome(.ignored, "because the comment was read before"),
-            outcome(.ignored, "because \(Self.mostWaiting) commands of \(repository) wait already; write it again later")
+            outcome(.ignored, "because \(Self.mostWaiting) commands of \(repository) wait already; write it again later"),
+            outcome(.ignored, "because its author was refused \(Self.mostDenied) times within an hour")
         )
         return try await store.write { transaction in
             if let known = try transaction.outcome(ofDelivery: key) { return known }
             if try transaction.command(event.comment, of: repository) != nil { return repeated }
+            let (author, hour) = (event.author.account, now.addingTimeInterval(-3_600))
+            guard try transaction.deniedCommands(by: author, of: repository, since: hour) < Self.mostDenied else { return denied }
             guard try transaction.openCommands(of: repository).count < Self.mostWaiting else { return full }
             try transaction.save(received)
             try transaction.remember(accepted, ofDelivery: key, at: now)

@@ -42,6 +42,8 @@ public protocol StackReading {
     func command(_ comment: String, of repository: RepositoryName) throws -> ReceivedCommand?
     /// The repository's commands with which something is left to do, as they came.
     func openCommands(of repository: RepositoryName) throws -> [ReceivedCommand]
+    /// How many commands that the account wrote since then were denied, because it may not command.
+    func deniedCommands(by account: String, of repository: RepositoryName, since start: Date) throws -> Int
 }
 
 /// What can be changed inside a transaction.
