@@ -19,6 +19,8 @@ public struct StackView: Codable, Hashable, Sendable {
     public var phase: Phase
     /// Why it goes or went; absent while it is wanted.
     public var reason: DestroyReason?
+    /// What it waits for, while it is `waiting`.
+    public var waitsFor: WaitReason?
     /// One line that a person can act on.
     public var message: String
     /// The commit that runs; absent before the first deploy.
@@ -51,6 +53,7 @@ public struct StackView: Codable, Hashable, Sendable {
             url: stack.pullRequest.url)
         phase = stack.phase
         reason = stack.destroyReason
+        waitsFor = stack.waitReason
         message = stack.message
         commit = stack.deployed?.commit.description
         let target =

@@ -23,7 +23,12 @@ extension KubernetesRuntime {
                 group.addTask {
                     try await follow(stack, subjects: Set(objects.map(\.description))) { readiness in
                         guard let text = readiness.text else { return }
-                        guard case .progressing = readiness else {
+                        switch readiness {
+                        case .ready, .progressing: break
+                        case .waitingForImage:
+                            throw StepError(
+                                "wave \(order): \(text); later waves are not applied before", isRetryable: true, awaitsImage: true)
+                        case .failing:
                             throw StepError("wave \(order): \(text); later waves are not applied before that is mended", isRetryable: true)
                         }
                         await last.set(text)
@@ -81,6 +86,7 @@ extension KubernetesRuntime {
                 // a namespace that goes loses its workloads, which looks like a stack that waits for nothing
                 if verdict.readiness == .ready { try await requireAlive(stack) }
                 let readiness = try await words.added(to: verdict, at: now)
+                for pod in verdict.stale { try await pullAgain(pod, in: namespace.metadata.name) }
                 if readiness != reported { try await report(readiness) }
                 reported = readiness
                 if readiness == .ready { return }
@@ -94,6 +100,14 @@ extension KubernetesRuntime {
             }
             throw CancellationError()
         }
+    }
+
+    /// Replaces a pod that waits for an image. Kubelet tries again ever more seldom, up to 5 min apart; for a new pod it begins anew.
+    private func pullAgain(_ pod: ObjectMetadata, in namespace: String) async throws {
+        do {
+            try await client.delete(
+                ResourcePath(.pods, namespace: namespace, name: pod.name), options: DeleteOptions(uid: pod.uid, gracePeriodSeconds: 0))
+        } catch let error as KubernetesError where [404, 409].contains(error.code) {}
     }
 
     /// The kinds that decide whether a stack is ready, besides pods: Kubernetes' own, and those that its plans had and the cluster has.

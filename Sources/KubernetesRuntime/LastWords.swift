@@ -26,6 +26,8 @@ struct LastWords {
     mutating func added(to verdict: StackState.Verdict, at now: Date) async throws -> Readiness {
         nextLook = verdict.puzzles.isEmpty ? nil : now.addingTimeInterval(Self.interval)
         guard let text = verdict.readiness.text else { return verdict.readiness }
+        // What events say of an image is the same in other words, and counts the tries.
+        if case .waitingForImage = verdict.readiness { return verdict.readiness }
         var texts = [text]
         var isFailing = if case .failing = verdict.readiness { true } else { false }
         if let problem = verdict.problems.first(where: { $0.log != nil }), let log = problem.log {

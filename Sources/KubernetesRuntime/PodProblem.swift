@@ -1,5 +1,6 @@
 import Foundation
 import KubernetesClient
+import StagingModel
 
 /// Something that keeps a pod from becoming ready, in words that a developer understands.
 struct PodProblem: Hashable, Sendable {
@@ -25,6 +26,8 @@ struct PodProblem: Hashable, Sendable {
     /// Seconds that it has to last before it counts.
     var patience: Double
     var log: Log?
+    /// It is an image that its registry does not have yet.
+    var awaitsImage = false
 
     /// Most problems of a starting stack pass: the database is not up yet, the node is still coming.
     static let usualPatience = 15.0
@@ -81,7 +84,9 @@ extension Pod {
         if let reason, Self.imageReasons.contains(reason) {
             let why = pullErrors[key(container.name, .image)].map { ": \($0)" } ?? ""
             let text = "\(name): the image \"\(container.image.oneLine(limit: 200))\" can't be pulled\(why)"
-            return problem(container.name, .image, text, patience: PodProblem.shortPatience)
+            var problem = problem(container.name, .image, text, patience: PodProblem.shortPatience)
+            problem.awaitsImage = ImageAbsence.isTold(by: why)
+            return problem
         }
         if let problem = crash(of: container) { return problem }
         guard let reason, !Self.usualReasons.contains(reason) else { return nil }

@@ -13,6 +13,8 @@ struct StackState: Sendable {
         var puzzles: [String: Puzzle] = [:]
         /// When the same state says something else, because a problem will have lasted.
         var changesAt: Date?
+        /// Pods that wait for an image and have to be replaced, so that it is asked for again.
+        var stale: [ObjectMetadata] = []
     }
 
     private var workloads: [String: [String: Workload]] = [:]
@@ -20,6 +22,7 @@ struct StackState: Sendable {
     private var pullErrors: [PodProblem.Key: String] = [:]
     private var firstSeen: [PodProblem.Key: Date] = [:]
     private var settling = SettlingContainers()
+    private var images = AwaitedImages()
 
     /// The kinds that have to be listed before there is a verdict, besides pods.
     let kinds: Set<String>
@@ -65,7 +68,7 @@ struct StackState: Sendable {
                 switch workload.readiness {
                 case .ready: .ready
                 case .progressing: problem == nil ? .progressing : .failing
-                case .failing: .failing
+                case .waitingForImage, .failing: .failing
                 }
             let message =
                 problem ?? (workload.readiness == .ready ? nil : progress(of: workload, pods: pods).withoutSubject(workload.subject))
@@ -91,6 +94,12 @@ struct StackState: Sendable {
         let unexplained = (all + claims).compactMap { workload -> String? in
             guard case .failing(let text) = workload.readiness, !explained.contains(workload.subject) else { return nil }
             return text
+        }
+        images.update(lasting, pods: Self.newest(pods), unready: Set(unready.map(\.subject)), at: now)
+        if !images.texts.isEmpty, lasting.allSatisfy(\.awaitsImage), unexplained.isEmpty {
+            let texts = images.texts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+            let next = [changesAt, images.changesAt].compactMap(\.self).min()
+            return Verdict(readiness: .waitingForImage(Self.joined(texts)), changesAt: next, stale: images.stale)
         }
         let puzzles = puzzles(unready, claims: claims, pods: pods)
         if !lasting.isEmpty || !unexplained.isEmpty {

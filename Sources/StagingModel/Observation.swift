@@ -35,6 +35,8 @@ public enum Readiness: Hashable, Sendable {
     case ready
     /// On its way; the text says what is awaited.
     case progressing(String)
+    /// An image is not in its registry yet; the text says which. It goes on when somebody pushes it.
+    case waitingForImage(String)
     /// Something is wrong that waiting alone rarely mends; the text is the diagnosis.
     case failing(String)
 
@@ -42,7 +44,7 @@ public enum Readiness: Hashable, Sendable {
     public var text: String? {
         switch self {
         case .ready: nil
-        case .progressing(let text), .failing(let text): text
+        case .progressing(let text), .waitingForImage(let text), .failing(let text): text
         }
     }
 }

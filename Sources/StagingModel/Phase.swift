@@ -3,6 +3,19 @@ public enum Phase: String, Codable, Sendable, CaseIterable {
     case queued, waiting, building, deploying, ready, failed, sleeping, destroying, destroyed
 }
 
+/// What a stack that is `waiting` waits for.
+public enum WaitReason: String, Codable, Sendable, CaseIterable {
+    /// A person who approves the commit of a fork.
+    case approval
+    /// An image that is not in its registry yet.
+    case image
+}
+
+extension Stack {
+    /// Nil in every other phase.
+    public var waitReason: WaitReason? { phase == .waiting ? awaitsApproval ? .approval : .image : nil }
+}
+
 /// Why a stack goes, or went.
 public enum DestroyReason: String, Codable, Sendable, CaseIterable {
     case expired, closed, unlabeled, requested, replaced

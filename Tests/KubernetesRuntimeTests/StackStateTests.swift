@@ -78,6 +78,47 @@ import Testing
         #expect(state.verdict(at: at(2))?.readiness == .failing(#"Deployment/web: container "app": the image "shop:1" can't be pulled"#))
     }
 
+    /// peers.md, complaint 9. The text is the same from try to try, also while the pod is replaced, until its containers run.
+    @Test func anImageThatIsNotThereYetIsAwaited() throws {
+        let text = #"Deployment/web: container "app": the image "shop:1" can't be pulled: shop:1: not found"#
+        func pod(_ name: String, _ state: String, created: String) throws -> Pod {
+            try PodFixture(name: name, created: created, state: state).pod()
+        }
+        let absent = PodFixture.waiting("ErrImagePull", "shop:1: not found")
+        var state = try state([deployment()], pods: [PodFixture(created: "2027-01-15T08:00:00Z", state: absent)])
+        _ = state.verdict(at: start)
+        let waiting = state.verdict(at: at(2))
+        #expect(waiting?.readiness == .waitingForImage(text) && waiting?.stale.isEmpty == true && waiting?.changesAt == at(30))
+        var again = noImage
+        again.created = "2027-01-15T08:00:00Z"
+        state.merge(.updated(try again.pod()))
+        let stale = state.verdict(at: at(30))
+        #expect(stale?.readiness == .waitingForImage(text) && stale?.stale.map(\.name) == ["web-abc-1"])
+
+        state.merge(.removed(try noImage.pod()))
+        state.merge(.updated(try pod("web-abc-2", PodFixture.waiting("ContainerCreating"), created: "2027-01-15T08:00:30Z")))
+        #expect(state.verdict(at: at(31))?.readiness == .waitingForImage(text))
+        state.merge(.updated(try pod("web-abc-2", absent, created: "2027-01-15T08:00:30Z")))
+        #expect(state.verdict(at: at(40))?.readiness == .waitingForImage(text))
+        #expect(state.verdict(at: at(40))?.stale.isEmpty == true)
+        state.merge(.updated(try pod("web-abc-2", PodFixture.running, created: "2027-01-15T08:00:30Z")))
+        #expect(
+            state.verdict(at: at(41))?.readiness == .progressing("Deployment/web: 0 of 1 ready (running, but not ready by its probe: app)"))
+    }
+
+    /// What is wrong besides can't be waited for; and pods that nobody would make again stay.
+    @Test func anAwaitedImageHidesNoOtherProblem() throws {
+        let absent = PodFixture.waiting("ErrImagePull", "shop:1: not found")
+        var mixed = try state([deployment()], pods: [PodFixture(name: "web-abc-2", state: absent), crash])
+        _ = mixed.verdict(at: start)
+        let isFailing = if case .failing? = mixed.verdict(at: at(20))?.readiness { true } else { false }
+        #expect(isFailing)
+        var job = try state(
+            [deployment()], pods: [PodFixture(owner: #"{"kind":"Job","name":"web","uid":"j","controller":true}"#, state: absent)])
+        _ = job.verdict(at: start)
+        #expect(job.verdict(at: at(60))?.stale.isEmpty == true)
+    }
+
     @Test func theReasonOfAFailedPullIsRemembered() throws {
         var state = try state([deployment()], pods: [PodFixture(state: PodFixture.waiting("ErrImagePull", "no such host"))])
         let text = #"Deployment/web: container "app": the image "shop:1" can't be pulled: no such host"#

@@ -1,9 +1,10 @@
 import Foundation
-import Orchestration
 import SlingshotTestSupport
 import StagingModel
 import Synchronization
 import Testing
+
+@testable import Orchestration
 
 @Suite(.timeLimit(.minutes(5))) struct OrchestratorTests {
     let name = Samples.stackName()
@@ -200,6 +201,31 @@ import Testing
             let events = try await fixture.store.read { try $0.events(of: name, after: nil, limit: 100) }
             #expect(events.filter { $0.kind == .failure }.map { $0.message.split(separator: " ").last } == ["1", "2", "4", "8", "16"])
             #expect(events.count { $0.kind == .step && $0.name == "deploy" } == 1)
+        }
+    }
+
+    /// peers.md, complaint 9: a commit whose image was not pushed yet failed.
+    @Test func `an image that is not there yet is waited for, and given up after half an hour`() async throws {
+        let isThere = Mutex(false)
+        let engine = SimulatedEngine { operation, _, _ in
+            guard operation == "objects", !isThere.withLock({ $0 }) else { return }
+            throw StepError("the image \"shop:1\" can't be pulled: not found", isRetryable: true, awaitsImage: true)
+        }
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            let start = fixture.clock.now
+            for attempt in 1..<Stack.imagePatience {
+                let stack = try await fixture.store.wait(for: name) { $0.failure?.attempts == attempt }
+                #expect(stack.phase == .waiting && stack.waitReason == .image && stack.message.contains("can't be pulled"))
+                let retryAt = try #require(stack.failure?.retryAt)
+                #expect(retryAt <= fixture.clock.now.addingTimeInterval(20))
+                fixture.clock.advance(to: retryAt)
+            }
+            let late = try await fixture.store.wait(for: name) { $0.failure?.attempts == Stack.imagePatience }
+            #expect(late.phase == .failed && (1_500...1_900).contains(fixture.clock.now.timeIntervalSince(start)))
+            isThere.withLock { $0 = true }
+            fixture.clock.advance(to: try #require(late.failure?.retryAt))
+            _ = try await fixture.wait(until: .ready)
         }
     }
 

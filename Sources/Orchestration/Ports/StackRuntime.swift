@@ -75,10 +75,13 @@ public struct StepError: Error, Hashable, CustomStringConvertible {
     public var message: String
     /// Whether the same step can succeed later without anybody changing anything.
     public var isRetryable: Bool
+    /// Whether an image is not in its registry yet, which somebody is about to push.
+    public var awaitsImage: Bool
 
-    public init(_ message: String, isRetryable: Bool) {
+    public init(_ message: String, isRetryable: Bool, awaitsImage: Bool = false) {
         self.message = message
         self.isRetryable = isRetryable
+        self.awaitsImage = awaitsImage
     }
 
     public var description: String { message }

@@ -4,8 +4,8 @@ import StagingModel
 /// How the end of each step changes the record. Pure, so that the worker only has to do and to store.
 extension Stack {
     mutating func began(_ step: Step) {
-        // What failed stays so, with its reason, until a try succeeds.
-        if phase == .failed, failure?.step == step.name { return }
+        // What failed, or waits for an image, stays so, with its reason, until a try succeeds.
+        if [.failed, .waiting].contains(phase), failure?.step == step.name { return }
         switch step {
         case .fetch:
             phase = .queued
@@ -17,7 +17,7 @@ extension Stack {
             phase = .deploying
             message = "deploying \(commit.short)"
         case .watch:
-            if phase != .failed { phase = .deploying }
+            if ![.failed, .waiting].contains(phase) { phase = .deploying }
         case .destroy, .awaitGone:
             guard case .gone(let reason) = wanted else {
                 phase = .queued
@@ -69,7 +69,7 @@ extension Stack {
             endpoints: plan.endpoints.isEmpty ? nil : plan.endpoints,
             at: now)
         failure = nil
-        if phase == .failed { phase = .deploying }
+        if [.failed, .waiting].contains(phase) { phase = .deploying }
         url = plan.url
         message = "waiting for \(plan.commit.short) to get ready"
     }
@@ -91,6 +91,11 @@ extension Stack {
             guard phase != .failed else { return }
             phase = .deploying
             message = what
+        case .waitingForImage(let what):
+            // One that was waited for too long has failed until it is ready.
+            guard phase != .failed else { return }
+            phase = .waiting
+            message = what
         case .failing(let diagnosis):
             phase = .failed
             message = diagnosis
@@ -109,13 +114,19 @@ extension Stack {
     /// yet succeed.
     static let patience = 4
 
+    /// Seconds after its deploy for which a stack waits for an image, before it has failed.
+    static let imageTimeout: TimeInterval = 1_800
+    /// The same in tries of a step, which are ``Backoff/imageInterval`` apart.
+    static let imagePatience = Int(imageTimeout) / Backoff.imageInterval
+
     /// Records that a step failed and returns what to tell the history.
     mutating func failed(_ step: Step, _ error: StepError, at now: Date) -> String {
         // With copies, the steps on two engines may fail in turns.
         let attempts = (failure.flatMap { $0.step == step.name || !copies.isEmpty ? $0.attempts : nil } ?? 0) + 1
         if case .retire = step, let copy = copies.first { copies = copies.dropFirst() + [copy] }  // another's turn
         let isFinal = !error.isRetryable && step.isOfRevision && wanted == .running
-        let retryAt = isFinal ? nil : Backoff.instant(after: attempts, from: now)
+        let waits = error.awaitsImage && wanted == .running && attempts < Self.imagePatience
+        let retryAt = isFinal ? nil : Backoff.instant(after: attempts, from: now, most: waits ? Backoff.imageInterval : Backoff.longest)
         failure = Failure(step: step.name, message: error.message, attempts: attempts, retryAt: retryAt)
         let running = placements.first { $0.deployed?.readyAt != nil }.flatMap { placement in
             placement.deployed.map { "; \($0.commit.short) keeps running\(placement.runtime == runtime ? "" : " on \(placement.runtime)")" }
@@ -123,7 +134,7 @@ extension Stack {
         // Of what is gone is said why, and not what is left to do on its forge.
         if phase != .destroyed { message = error.message + (wanted == .running ? running ?? "" : "") }
         let isHopeless = wanted == .running && running == nil && attempts >= Self.patience
-        if isFinal || isHopeless { phase = .failed }
+        if waits, phase != .failed { phase = .waiting } else if isFinal || isHopeless { phase = .failed }
         return retryAt.map { "\(step.name) failed, next try at \($0.rfc3339): \(error.message)" } ?? "\(step.name) failed: \(error.message)"
     }
 

@@ -156,7 +156,8 @@ extension StackWorker {
         } onWaiting: { text in
             try await record(step, kind: .step, name: "progress", "waiting: \(text)") {
                 if step.isSuperseded(by: $0, at: engines.clock.now) { throw Superseded() }
-                $0.message = "deploying; \(text)"
+                // What it waits for is still true, and stays the text.
+                if $0.phase != .waiting { $0.message = "deploying; \(text)" }
             }
         }
         let now = engines.clock.now.wholeSeconds
@@ -174,6 +175,10 @@ extension StackWorker {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await engines.clock.sleep(until: deadline)
+                // Who builds an image somewhere else takes longer than it takes to run it.
+                if case .waitingForImage? = last.readiness.withLock({ $0 }) {
+                    try await engines.clock.sleep(until: max(deadline, deployedAt.addingTimeInterval(Stack.imageTimeout)))
+                }
                 let why = last.readiness.withLock { $0?.text } ?? "the engine told nothing of it"
                 let now = engines.clock.now
                 _ = try await store {
@@ -199,7 +204,7 @@ extension StackWorker {
         let (kind, word): (StackEvent.Kind, String) =
             switch readiness {
             case .ready: (.outcome, "ready")
-            case .progressing: (.step, "progress")
+            case .progressing, .waitingForImage: (.step, "progress")
             case .failing: (.failure, "not-ready")
             }
         _ = try await store {

@@ -26,7 +26,8 @@ struct Images {
         let what = "\(subject): the image \"\(image.oneLine(limit: 200))\""
         guard policy != .never else { throw StepError("\(what) is not on this machine, and imagePullPolicy is Never", isRetryable: true) }
         if let failure = try await pull(image, timeout: Self.patience) {
-            throw StepError("\(what) can't be pulled: \(Self.end(of: failure))", isRetryable: true)
+            throw StepError(
+                "\(what) can't be pulled: \(Self.end(of: failure))", isRetryable: true, awaitsImage: ImageAbsence.isTold(by: failure))
         }
     }
 

@@ -100,7 +100,7 @@ extension WorkloadStatus {
             switch readiness {
             case .ready: .ready
             case .progressing: .progressing
-            case .failing: .failing
+            case .waitingForImage, .failing: .failing
             }
         let subject = "\(wanted.subject): "
         self.init(

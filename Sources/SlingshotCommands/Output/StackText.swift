@@ -9,7 +9,8 @@ enum StackText {
         var table = TextTable(
             ["NAME", "PHASE", "COMMIT", "AGE", "EXPIRES", "URL"] + (isWide ? ["RUNTIME", "NAMESPACE", "BRANCH", "TITLE", "WHY"] : []))
         for stack in stacks {
-            let phase = stack.phase.rawValue + (stack.phase == .destroyed ? stack.reason.map { " (\($0.rawValue))" } ?? "" : "")
+            let why = stack.phase == .destroyed ? stack.reason?.rawValue : stack.waitsFor?.rawValue
+            let phase = stack.phase.rawValue + (why.map { " (\($0))" } ?? "")
             let cells = [
                 stack.name, phase, short(stack.commit), DurationText.rough(Int(now.timeIntervalSince(stack.createdAt))),
                 expiry(stack, now: now), stack.url,
@@ -23,7 +24,7 @@ enum StackText {
     static func full(_ stack: StackView, events: [StackEvent], now: Date) -> String {
         var lines: [(String, String)] = [
             ("Name", stack.name),
-            ("Phase", stack.phase.rawValue + (stack.reason.map { " (\($0.rawValue))" } ?? "")),
+            ("Phase", stack.phase.rawValue + ((stack.reason?.rawValue ?? stack.waitsFor?.rawValue).map { " (\($0))" } ?? "")),
             ("Why", stack.message),
             ("URL", stack.url),
             ("Endpoints", stack.endpoints.map { "\($0.name) \($0.url)" }.joined(separator: ", ")),

@@ -1,0 +1,13 @@
+/// What registries say of an image that is not there yet, as engines pass it on. Pure.
+public enum ImageAbsence {
+    /// Whether `text` says that the registry knows no such image: then somebody may yet push it. One that hides it, because it is asked without
+    /// the right, could say the same or not; where it speaks of rights, it is not taken for absent.
+    public static func isTold(by text: String) -> Bool {
+        let text = text.lowercased()
+        // containerd: `…: not found`; podman and CRI-O: `reading manifest 1 in …: manifest unknown`, `name unknown`; Docker: `manifest for …
+        // not found`
+        let isUnknown = ["manifest unknown", "name unknown", " not found:"].contains { text.contains($0) } || text.hasSuffix("not found")
+        guard isUnknown else { return false }
+        return !["denied", "unauthorized", "authentication", "credential", "no such host", "host not found"].contains { text.contains($0) }
+    }
+}
