@@ -152,7 +152,10 @@ let package = Package(
         library("SlingshotTestSupport", ["ControlAPI", "Orchestration", "StagingModel", crypto, subprocess, systemPackage]),
         library(
             "FakeForges",
-            ["StagingModel", crypto, cryptoExtras, httpTypes, hummingbird, jwtKit, logging, nioCore, nioFoundation, serviceLifecycle]),
+            [
+                "StagingModel", asyncHTTPClient, crypto, cryptoExtras, httpTypes, hummingbird, jwtKit, logging, nioCore, nioFoundation,
+                nioHTTP1, serviceLifecycle,
+            ]),
         .executableTarget(
             name: "fake-forge", dependencies: ["FakeForges", argumentParser, unixSignals], swiftSettings: settings),
         tests("StagingModel"),

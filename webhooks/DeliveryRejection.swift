@@ -62,7 +62,7 @@ public enum DeliveryRejection: Error, Hashable, CustomStringConvertible {
         case .malformed(let field, let why):
             "\(field) \(why)"
         case .unknownRepository(let name):
-            "the repository \(name) is not configured; add it to the server's repositories, or remove this webhook"
+            "the repository \(name) is not configured; add it to the server's repositories (correct `repository` and `url` there when it was renamed or moved), or remove this webhook"
         }
     }
 }

@@ -6,7 +6,7 @@ import Logging
 import NIOCore
 import NIOFoundationCompat
 import ServiceLifecycle
-import StagingModel
+public import StagingModel
 import Synchronization
 
 /// A forge of which only the API is there, on a port of loopback. It keeps what it is told, refuses what the real one refuses, and tells
@@ -15,6 +15,17 @@ public final class FakeForge: Sendable {
     public enum Kind: String, CaseIterable, Sendable {
         case github, gitlab, gitea, forgejo, bitbucket
         case bitbucketServer = "bitbucket-server"
+
+        public var forge: Forge {
+            switch self {
+            case .github: .github
+            case .gitlab: .gitlab
+            case .gitea: .gitea
+            case .forgejo: .forgejo
+            case .bitbucket: .bitbucket
+            case .bitbucketServer: .bitbucketServer
+            }
+        }
     }
 
     private struct Injected {
@@ -35,6 +46,7 @@ public final class FakeForge: Sendable {
     private let shared: Mutex<Shared>
     private let listening = Mutex(0)
     private let waiting = Mutex<[AsyncStream<Void>.Continuation]>([])
+    private let outgoing = AsyncStream.makeStream(of: Int.self)
 
     private init(_ kind: Kind, state: ForgeState?, now: @escaping @Sendable () -> Date) {
         self.kind = kind
@@ -72,12 +84,14 @@ public final class FakeForge: Sendable {
                 defer { continuation.finish() }
                 try await services.run()
             }
+            group.addTask { for await id in forge.outgoing.stream { await forge.send(id) } }
             for await port in ports {
                 forge.listening.withLock { $0 = port }
                 let result: Result<T, any Error>
                 do { result = .success(try await body(forge)) } catch { result = .failure(error) }
                 // Not by cancelling: NIO traps when that meets a connection that was just accepted.
                 await services.triggerGracefulShutdown()
+                forge.outgoing.continuation.finish()
                 try await group.waitForAll()
                 return try result.get()
             }
@@ -103,7 +117,10 @@ public final class FakeForge: Sendable {
     }
 
     /// Changes what the forge knows, as people do.
-    public func change(_ body: (inout ForgeState) -> Void) { shared.withLock { body(&$0.state) } }
+    public func change(_ body: (inout ForgeState) -> Void) {
+        shared.withLock { body(&$0.state) }
+        for waiter in waiting.withLock({ $0 }) { waiter.yield() }
+    }
 
     /// Lets the next requests that match go wrong.
     public func fail(_ fault: Fault, times: Int = 1, where matches: @escaping @Sendable (SeenRequest) -> Bool = { _ in true }) {
@@ -132,11 +149,13 @@ public final class FakeForge: Sendable {
             return early
         }
         let signer = await signer(of: seen.authorization)
-        let answer = shared.withLock { shared in
+        let (answer, unsent) = shared.withLock { shared in
             let answer = self.answer(request, seen, Data(buffer: body), signer: signer, &shared.state)
             shared.requests[index].status = answer.status
-            return answer
+            defer { shared.state.unsent = [] }
+            return (answer, shared.state.unsent)
         }
+        for id in unsent { outgoing.continuation.yield(id) }
         for waiter in waiting.withLock({ $0 }) { waiter.yield() }
         return Self.response(answer, breaking: fault)
     }

@@ -115,12 +115,29 @@ public struct ForgeState: Sendable {
         }
     }
 
+    /// One attempt.
     public struct Delivery: Hashable, Sendable {
+        public struct Message: Hashable, Sendable {
+            public var headers: [String: String]
+            public var body: Data
+
+            public init(headers: [String: String], body: Data) {
+                self.headers = headers
+                self.body = body
+            }
+        }
+
         public var id: Int
         public var guid: String
         public var at: Date
         /// What the receiver answered; 0 when it did not.
         public var status: Int
+        public var event = "pull_request"
+        /// The number by which GitHub knows the repository; the fake's own unless told otherwise.
+        public var repository = 1_300_192
+        public var isRedelivery = false
+        /// What is sent; nil where only the list of attempts counts, and then another attempt arrives.
+        public var message: Message?
 
         public init(id: Int, guid: String, at: Date, status: Int) {
             self.id = id
@@ -147,6 +164,8 @@ public struct ForgeState: Sendable {
     /// One that is set up as documented, and somebody else's.
     public var webhooks: [Webhook]
     public var deliveries: [Delivery] = []
+    /// The attempts that were asked for and are not on their way yet.
+    var unsent: [Int] = []
 
     /// The most that one page holds, whatever is asked for.
     public var pageSize = 100

@@ -102,7 +102,7 @@ extension GitHubDialect {
             [
                 "id": .number(delivery.id), "guid": .string(delivery.guid), "delivered_at": .time(delivery.at),
                 "status_code": .number(delivery.status), "status": .string(delivery.status == 200 ? "OK" : "failed"),
-                "event": "pull_request", "repository_id": 1_300_192,
+                "event": .string(delivery.event), "redelivery": .bool(delivery.isRedelivery), "repository_id": .number(delivery.repository),
             ]
         }
         var answer = FakeAnswer(200, .array(items))
@@ -112,11 +112,15 @@ extension GitHubDialect {
         return answer
     }
 
-    /// The attempt shares the delivery's guid, and arrives.
+    /// The attempt shares the delivery's guid.
     private static func redeliver(_ call: FakeCall, _ state: inout ForgeState) throws(FakeRefusal) -> FakeAnswer {
         let id = try call.number("delivery")
         guard let delivery = state.deliveries.first(where: { $0.id == id }) else { throw .notFound }
-        state.deliveries.append(ForgeState.Delivery(id: state.nextID(), guid: delivery.guid, at: call.now, status: 202))
+        var attempt = delivery
+        (attempt.id, attempt.at, attempt.isRedelivery) = (state.nextID(), call.now, true)
+        attempt.status = delivery.message == nil ? 202 : 0
+        if attempt.message != nil { state.unsent.append(attempt.id) }
+        state.deliveries.append(attempt)
         return FakeAnswer(202, [:])
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 public import Orchestration
+public import StagingModel
 
 /// Where a forge's API is: the only host that is ever asked. Comes from the configuration, never from a payload or an answer.
 public struct ForgeAddress: Hashable, Sendable, CustomStringConvertible {
@@ -21,11 +22,11 @@ public struct ForgeAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The API of the forge that has the repository at `url`, as git is given it: where each forge documents it.
-    public init(of forge: ForgeKind, repositoryAt url: String) throws(ForgeError) {
+    public init(of forge: Forge, repositoryAt url: String) throws(ForgeError) {
         guard let site = Site(url) else {
             throw ForgeError(.misconfigured, "the repository's url names no host whose API could be asked; set its `api`")
         }
-        let base =
+        let base: String? =
             switch forge {
             case .github where site.host == "github.com": "https://api.github.com"
             case .github where site.host.hasSuffix(".ghe.com"): "https://api.\(site.host)"
@@ -34,7 +35,9 @@ public struct ForgeAddress: Hashable, Sendable, CustomStringConvertible {
             case .gitea, .forgejo: "\(site.origin)/api/v1"
             case .bitbucket: "https://api.bitbucket.org/2.0"
             case .bitbucketServer: "\(site.origin)\(site.folder(before: "/scm/"))/rest"
+            case .generic: nil
             }
+        guard let base else { throw ForgeError(.misconfigured, "\(forge.name) has no API") }
         try self.init(base)
     }
 

@@ -63,10 +63,7 @@ public final class Forges: Sendable {
         metrics: any MetricsFactory = NOOPMetricsHandler.instance, secret: @escaping SecretReader, _ body: (Forges) async throws -> T
     ) async throws -> T {
         let forges = Forges(timeouts: timeouts, machine: machine, clock: clock, metrics: metrics, secret: secret)
-        let result: Result<T, any Error>
-        do { result = .success(try await body(forges)) } catch { result = .failure(error) }
-        try? await forges.shutdown()
-        return try result.get()
+        return try await cleaningUp({ try? await forges.shutdown() }) { try await body(forges) }
     }
 
     /// Closes the connections. Call it once, when nothing asks any more.
@@ -93,8 +90,8 @@ public final class Forges: Sendable {
     @Sendable public func login(for repository: RepositorySettings) async throws -> GitLogin? {
         do {
             if let connection = try connection(for: repository) { return try await connection.authority.current().git }
-            // A forge without an API, such as a plain git server behind HTTP.
-            guard let stored = StoredCredentials(repository.credentials, of: nil, secret) else { return nil }
+            // A plain git server behind HTTP.
+            guard let stored = StoredCredentials(repository.credentials, of: repository.forge, secret) else { return nil }
             return try stored.current().git
         } catch let error as ForgeError {
             throw StepError(error.message, isRetryable: error.isRetryable)
@@ -113,8 +110,8 @@ public final class Forges: Sendable {
     }
 
     private func connect(_ repository: RepositorySettings) throws(ForgeError) -> Connection? {
-        guard let forge = ForgeKind(rawValue: repository.forge), let credentials = repository.credentials else { return nil }
-        if case .ssh = credentials { return nil }
+        guard repository.reachesForge, let credentials = repository.credentials else { return nil }
+        let forge = repository.forge
         guard let segments = forge.segments(of: repository.repository) else {
             throw ForgeError(
                 .misconfigured,
@@ -153,6 +150,7 @@ public final class Forges: Sendable {
             case .gitea, .forgejo: GiteaClient(session: session, repository: segments)
             case .bitbucket: BitbucketClient(session: session, repository: segments)
             case .bitbucketServer: BitbucketServerClient(session: session, repository: segments)
+            case .generic: throw ForgeError(.misconfigured, "\(forge.name) has no API")
             }
         return Connection(authority: authority, client: client)
     }
@@ -160,7 +158,7 @@ public final class Forges: Sendable {
 
 extension StoredCredentials {
     /// Nil for credentials that are no stored token or password.
-    fileprivate init?(_ credentials: GitCredentials?, of forge: ForgeKind?, _ read: @escaping SecretReader) {
+    fileprivate init?(_ credentials: GitCredentials?, of forge: Forge, _ read: @escaping SecretReader) {
         switch credentials {
         case .token(let reference)?: self.init(forge: forge, username: nil, reference: reference, read: read)
         case .password(let username, let reference)?: self.init(forge: forge, username: username, reference: reference, read: read)

@@ -9,7 +9,7 @@ extension PageView {
     static func stages(of stack: Stack, events: [StackEvent]) -> [Stage] {
         let failedAt: Phase =
             switch stack.failure?.step {
-            case "fetch": .queued
+            case "ask", "fetch": .queued
             case "build": .building
             default: .deploying
             }

@@ -21,7 +21,7 @@ public enum Validation {
 
     private static func templateProblems(_ stackFile: StackFile, file: String) -> [YAMLProblem] {
         guard case .template(let name) = stackFile.source else { return [] }
-        var request = sample(RepositorySettings(name: sampleName, forge: "github", repository: "example/app", url: "", runtime: ""))
+        var request = sample(RepositorySettings(name: sampleName, forge: .github, repository: "example/app", url: "", runtime: ""))
         request.stackFile = stackFile
         do {
             return try complaints(about: request, template: name, place: stackFile.sourceValue, file: file)
@@ -44,7 +44,7 @@ public enum Validation {
     public static func template(_ name: String, files: [String: [UInt8]]) -> [YAMLProblem] {
         do {
             let template = try Template(name, files: files)
-            let request = sample(RepositorySettings(name: sampleName, forge: "github", repository: "example/app", url: "", runtime: ""))
+            let request = sample(RepositorySettings(name: sampleName, forge: .github, repository: "example/app", url: "", runtime: ""))
             let scope = ExpressionScope(request)
             let values = Dictionary(
                 template.parameters.map { ($0.name, $0.isRequired ? $0.sample : (try? $0.standard(in: scope)) ?? $0.sample) }

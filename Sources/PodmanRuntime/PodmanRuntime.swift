@@ -53,22 +53,23 @@ public struct PodmanRuntime: StackRuntime {
         let runtime = PodmanRuntime(
             client: client, keeper: keeper, engine: engine, reach: reach, namespacePrefix: settings.namespacePrefix, clock: clock,
             logger: logger)
-        let result: Result<T, any Error> = await withTaskGroup(of: Void.self) { group in
-            group.addTask { await service.run() }
-            group.addTask { await forwarder.run() }
-            if settings.keeps {
-                group.addTask { await runtime.resume() }
-                group.addTask { await keeper.run() }
-            }
-            let result: Result<T, any Error>
-            do { result = .success(try await body(runtime)) } catch { result = .failure(error) }
-            group.cancelAll()
-            return result
+        func stop() async {
+            await keeper.stop()
+            await client.shutdown()
+            await service.close()
         }
-        await keeper.stop()
-        await client.shutdown()
-        await service.close()
-        return try result.get()
+        return try await cleaningUp(stop) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                defer { group.cancelAll() }
+                group.addTask { await service.run() }
+                group.addTask { await forwarder.run() }
+                if settings.keeps {
+                    group.addTask { await runtime.resume() }
+                    group.addTask { await keeper.run() }
+                }
+                return try await body(runtime)
+            }
+        }
     }
 
     /// Who builds images where this runtime finds them, or, with a registry, for those who fetch them there.

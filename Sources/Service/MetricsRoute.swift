@@ -68,6 +68,7 @@ public enum MetricHelp {
         "slingshot_commands_total": "Commands from comments, by what was asked for and what became of it.",
         "slingshot_feedback_total": "What forges were told of stacks, by what it was and what became of it.",
         "slingshot_feedback_lateness_seconds": "From a stack's change until its forge knew of it.",
+        "slingshot_redeliveries_total": "Deliveries that a forge was asked for again, and those that are not asked for any more.",
         "slingshot_forge_requests_total": "Requests to forges' APIs by forge and outcome.",
         "slingshot_forge_requests_remaining": "Requests that a forge still takes in its current window, by its own count.",
     ]

@@ -19,7 +19,7 @@ public enum Samples {
 
     public static func repository(_ name: String = "shop") -> RepositorySettings {
         RepositorySettings(
-            name: stackName("\(name)-1").repository, forge: "github", repository: "acme/\(name)", url: "file:///srv/git/\(name).git",
+            name: stackName("\(name)-1").repository, forge: .github, repository: "acme/\(name)", url: "file:///srv/git/\(name).git",
             runtime: "cluster")
     }
 

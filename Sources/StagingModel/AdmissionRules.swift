@@ -44,8 +44,8 @@ public struct AdmissionRules: Codable, Hashable, Sendable {
 
 /// Why a pull request has no stack, though it is open.
 public struct Exclusion: Codable, Hashable, Sendable {
-    /// The key of ``AdmissionRules`` that kept it out.
-    public enum Rule: String, Codable, Sendable { case label, drafts, branches, authors, paths }
+    /// The key of ``AdmissionRules`` that kept it out; or the repository's `forks`.
+    public enum Rule: String, Codable, Sendable { case label, drafts, branches, authors, paths, forks }
 
     public var rule: Rule
     /// Goes after "because": `the label \`preview\` is missing`.

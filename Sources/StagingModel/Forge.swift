@@ -9,6 +9,19 @@ public enum Forge: String, Codable, CaseIterable, Sendable {
     /// A plain git server, whose hook posts deliveries.
     case generic
 
+    /// For people.
+    public var name: String {
+        switch self {
+        case .github: "GitHub"
+        case .gitlab: "GitLab"
+        case .gitea: "Gitea"
+        case .forgejo: "Forgejo"
+        case .bitbucket: "Bitbucket"
+        case .bitbucketServer: "Bitbucket Data Center"
+        case .generic: "the git server"
+        }
+    }
+
     /// Whether pull requests have labels there.
     public var hasLabels: Bool { self != .bitbucket && self != .bitbucketServer }
     /// Whether the repository itself serves the heads of forks.

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// What a forge says of a pull request when it is asked.
+/// What a forge says of a pull request when it is asked. Texts are bounded, as those of deliveries are.
 public struct ForgePullRequest: Codable, Hashable, Sendable {
     public enum State: String, Codable, Sendable { case open, closed, merged }
 
@@ -11,7 +11,7 @@ public struct ForgePullRequest: Codable, Hashable, Sendable {
     public var updatedAt: Date?
 
     public init(pullRequest: PullRequest, state: State, updatedAt: Date? = nil) {
-        self.pullRequest = pullRequest
+        self.pullRequest = pullRequest.bounded
         self.state = state
         self.updatedAt = updatedAt
     }
@@ -89,20 +89,30 @@ public struct ForgeDeployment: Codable, Hashable, Sendable {
     }
 }
 
-/// A webhook delivery that did not reach its receiver, by the forge's own record.
+/// A webhook delivery of which no attempt succeeded, by the forge's own record.
 public struct FailedDelivery: Codable, Hashable, Sendable {
+    /// Of its first attempt.
     public var id: Int64
     /// The webhook's id; nil for a GitHub App's own.
     public var hook: Int64?
     /// What all attempts of one delivery share.
     public var guid: String
+    /// When it was first sent.
     public var at: Date
+    /// How often it was sent.
+    public var attempts: Int
+    public var lastAt: Date
+    /// What was answered last, by whoever stood there; 0 for nothing.
+    public var status: Int
 
-    public init(id: Int64, hook: Int64?, guid: String, at: Date) {
+    public init(id: Int64, hook: Int64?, guid: String, at: Date, attempts: Int = 1, lastAt: Date? = nil, status: Int = 0) {
         self.id = id
         self.hook = hook
         self.guid = guid
         self.at = at
+        self.attempts = attempts
+        self.lastAt = lastAt ?? at
+        self.status = status
     }
 }
 

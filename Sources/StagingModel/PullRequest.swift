@@ -91,6 +91,39 @@ extension PullRequest {
         return complete
     }
 
+    /// This, with what the forge said when it was asked: all of it, or, where that is older than what is known, what was not known yet. The head
+    /// stays the one that was told of, because another has a delivery of its own. Once it was from a fork, it is.
+    public func learning(_ answer: PullRequest, isOlder: Bool) -> PullRequest {
+        var learned = isOlder ? completed(from: answer, moved: false) : answer.completed(from: self, moved: false)
+        learned.ref = ref
+        learned.isFork = isFork || answer.isFork
+        let isSameHead = answer.head.map(names) ?? false
+        (learned.head, learned.shortHead) = head != nil || !isSameHead ? (head, shortHead) : (answer.head, nil)
+        return learned
+    }
+
+    /// What has to be known of it and was not told, in words for people; empty when nothing is missing.
+    public var untold: [String] {
+        // Every forge tells the base with whatever it tells.
+        if base.isEmpty { return ["author", "branches", "labels", "whether it comes from a fork"] }
+        return (author.isEmpty ? ["author"] : []) + (head == nil && shortHead != nil ? ["whole commit id"] : [])
+    }
+
+    /// As much of each text as is kept of a delivery's: 1,024 Unicode scalars in one line, 100 labels, and of addresses those of the web.
+    var bounded: PullRequest {
+        func line(_ text: String) -> String {
+            String(
+                String.UnicodeScalarView(
+                    text.unicodeScalars.prefix(1_024).map { $0.properties.generalCategory == .control ? " " : $0 }))
+        }
+        var bounded = self
+        for text in [\PullRequest.title, \.author, \.branch, \.base] { bounded[keyPath: text] = line(self[keyPath: text]) }
+        bounded.labels = labels.prefix(100).map(line)
+        let isWebAddress = url.utf8.count <= 2_048 && (url.hasPrefix("https://") || url.hasPrefix("http://")) && line(url) == url
+        if !isWebAddress { bounded.url = "" }
+        return bounded
+    }
+
     /// The git ref under which GitHub serves the head of its pull request. Gitea, Forgejo and our hook for plain git servers do alike.
     public static func headRef(_ number: Int) -> String { "refs/pull/\(number)/head" }
 }

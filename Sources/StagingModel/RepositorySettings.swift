@@ -4,7 +4,7 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
     public enum ForkPolicy: String, Codable, Sendable { case deny, approval, allow }
 
     public var name: RepositoryName
-    public var forge: String
+    public var forge: Forge
     /// The full name on the forge, `acme/shop`; compared without regard to case.
     public var repository: String
     /// The only address that is ever fetched.
@@ -26,7 +26,7 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
     public var imageRepository: String?
 
     public init(
-        name: RepositoryName, forge: String, repository: String, url: String, api: String? = nil,
+        name: RepositoryName, forge: Forge, repository: String, url: String, api: String? = nil,
         credentials: GitCredentials? = nil, runtime: String,
         template: String? = nil, values: [String: JSONValue] = [:], limits: StackLimits = StackLimits(),
         policy: StackPolicy = StackPolicy(), forks: ForkPolicy = .deny,
@@ -46,6 +46,13 @@ public struct RepositorySettings: Codable, Hashable, Sendable {
         self.forks = forks
         self.when = when
         self.imageRepository = imageRepository
+    }
+
+    /// Whether its forge can be asked and told: it has an API, and there are credentials that are not git's alone.
+    public var reachesForge: Bool {
+        guard forge.hasAPI, let credentials else { return false }
+        if case .ssh = credentials { return false }
+        return true
     }
 
     /// The image that is built from a commit, by its name; nil when there is no place for one.

@@ -93,6 +93,8 @@ public struct Stack: Codable, Hashable, Sendable {
     public var approval: Approval?
     /// True until its commits have shown whether `when.paths` lets it in. Nil for false.
     public var undecided: Bool?
+    /// True until its forge was asked for what nobody told of its pull request. Nil for false.
+    public var unasked: Bool?
     /// What keeps its pull request out, and it from being wanted; nil for nothing.
     public var exclusion: Exclusion?
     /// The label that still has to be taken off its pull request, because it has expired.

@@ -92,6 +92,12 @@ struct Transaction: StackWriting {
             .map { try decode($0) }
     }
 
+    func knownDeliveries(among ids: Set<String>, of forge: String) throws -> Set<String> {
+        // No index is kept for a question that is asked every ten minutes at the most: each delivery would pay for it.
+        let sql = "SELECT DISTINCT id FROM delivery WHERE forge = ? AND id IN (SELECT value FROM json_each(?))"
+        return try String.fetchSet(try database.cachedStatement(sql: sql), arguments: [forge, try encode(ids.sorted())])
+    }
+
     func remember(_ outcome: DeliveryOutcome, ofDelivery key: DeliveryKey, at instant: Date) throws {
         try run(
             "INSERT INTO delivery (forge, hook, id, at, outcome) VALUES (?, ?, ?, ?, ?)",

@@ -21,7 +21,7 @@ import UnixSignals
     @Option(help: "The repository's full name.")
     var repository = "acme/shop"
 
-    @Option(help: "Where the repository's webhook posts, as the API tells it. Nothing is posted.")
+    @Option(help: "Where the repository's webhook posts, as the API tells it. Posted is only what is asked for again.")
     var webhook: String?
 
     func run() async throws {

@@ -16,7 +16,7 @@ struct Fetch: AsyncParsableCommand {
 
     func run() async throws {
         guard let name = RepositoryName("benchmark") else { throw ExitCode.failure }
-        let repository = RepositorySettings(name: name, forge: "github", repository: "acme/benchmark", url: url, runtime: "none")
+        let repository = RepositorySettings(name: name, forge: .github, repository: "acme/benchmark", url: url, runtime: "none")
         let refs = GitRefs(directory: URL(filePath: directory), logger: Logger(label: "benchmark")) { _ in nil }
         while readLine() != nil {
             let start = ContinuousClock.now

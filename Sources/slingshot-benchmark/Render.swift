@@ -23,7 +23,7 @@ struct Render: ParsableCommand {
         guard let name = RepositoryName("shop"), let stack = StackName(repository: name, number: 42),
             let commit = CommitID(String(repeating: "a", count: 40)), let bytes = files[".slingshot.yaml"]
         else { throw ValidationError("\(folder) has no .slingshot.yaml") }
-        let repository = RepositorySettings(name: name, forge: "github", repository: "acme/shop", url: "", runtime: "")
+        let repository = RepositorySettings(name: name, forge: .github, repository: "acme/shop", url: "", runtime: "")
         let pullRequest = PullRequest(number: 42, title: "A title", author: "mona", branch: "feature/login", base: "main")
         var objects = 0
         var times: [Double] = []

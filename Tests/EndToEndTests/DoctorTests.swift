@@ -35,7 +35,7 @@ import Testing
 
     @Test(arguments: FakeForge.Kind.allCases)
     func `each line of a forge's set-up is verified`(kind: FakeForge.Kind) async throws {
-        let forge = try #require(Forge(rawValue: kind.rawValue))
+        let forge = kind.forge
         try await PodmanServe.run { fixture async throws in
             try await FakeForge.running(kind, now: { Date() }) { fake async throws in
                 try fixture.configure(forge: forge, more: "    credentials: {token: {env: SHOP_FORGE_TOKEN}}\n    api: \(fake.api)")

@@ -19,7 +19,7 @@ import Testing
     /// peers.md, complaint 21: people could not see why their environment failed; and 13: one comment.
     @Test(arguments: FakeForge.Kind.allCases)
     func `a pull request shows how its stack is, until it is gone`(kind: FakeForge.Kind) async throws {
-        let forge = try #require(Forge(rawValue: kind.rawValue))
+        let forge = kind.forge
         try await PodmanServe.run { fixture async throws in
             let ref = try #require(forge.headRef(of: PullRequest(number: 42, branch: "basket/total")))
             let first = try await fixture.repository.commit(Self.crashing(), to: ref)

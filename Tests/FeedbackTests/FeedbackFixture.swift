@@ -41,7 +41,7 @@ struct FeedbackFixture: Sendable {
 
     static func repository(_ name: String, _ kind: FakeForge.Kind, api: String) -> RepositorySettings {
         RepositorySettings(
-            name: Samples.stackName("\(name)-1").repository, forge: kind.rawValue, repository: "acme/shop",
+            name: Samples.stackName("\(name)-1").repository, forge: kind.forge, repository: "acme/shop",
             url: "https://git.example.com/acme/shop.git", api: api, credentials: .token(.environment("TOKEN")), runtime: "cluster")
     }
 

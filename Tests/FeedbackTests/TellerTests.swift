@@ -171,6 +171,22 @@ import Testing
         }
     }
 
+    @Test(arguments: FakeForge.Kind.allCases) func `a repository that is elsewhere now is said once, with the fix`(
+        kind: FakeForge.Kind
+    ) async throws {
+        try await FeedbackFixture.with(kind) { fixture async throws in
+            fixture.forge.fail(.status(301), times: .max)
+            try await fixture.tell(Stacks.at(.ready))
+            try await fixture.pass(after: 600)
+            let events = try await fixture.store.read { try $0.events(of: FeedbackFixture.name, after: nil, limit: 9) }
+            #expect(events.count == 1, "\(events)")
+            #expect(events.first?.message.contains("acme/shop is elsewhere (301); correct its `repository`, `url` or `api`") == true)
+            fixture.forge.heal()
+            try await fixture.pass(after: 3_600)
+            #expect(try fixture.comment.contains("is ready"))
+        }
+    }
+
     @Test func `what is refused is tried more and more seldom, and each hour at the least`() async throws {
         try await FeedbackFixture.with(.gitea) { fixture async throws in
             fixture.forge.change { $0.tokens = [:] }

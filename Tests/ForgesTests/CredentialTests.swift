@@ -51,12 +51,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("github", GitLogin.basic(username: "x-access-token", password: "t0ken")),
-        ("gitlab", .basic(username: "oauth2", password: "t0ken")),
-        ("gitea", .basic(username: "x-access-token", password: "t0ken")),
-        ("bitbucket", .basic(username: "x-token-auth", password: "t0ken")),
-        ("bitbucket-server", .bearer("t0ken")), ("generic", .basic(username: "x-access-token", password: "t0ken")),
-    ]) func theTokenFetchesToo(forge: String, login: GitLogin) async throws {
+        (Forge.github, GitLogin.basic(username: "x-access-token", password: "t0ken")),
+        (.gitlab, .basic(username: "oauth2", password: "t0ken")),
+        (.gitea, .basic(username: "x-access-token", password: "t0ken")),
+        (.bitbucket, .basic(username: "x-token-auth", password: "t0ken")),
+        (.bitbucketServer, .bearer("t0ken")), (.generic, .basic(username: "x-access-token", password: "t0ken")),
+    ]) func theTokenFetchesToo(forge: Forge, login: GitLogin) async throws {
         let forges = Forges(clock: TestClock()) { _ in "t0ken" }
         #expect(try await forges.login(for: ForgeFixture.repository(forge)) == login)
         #expect(try await forges.login(for: ForgeFixture.repository(forge, credentials: nil)) == nil)
@@ -67,23 +67,23 @@ import Testing
     @Test(arguments: [("ada", "ada"), ("ada@example.com", "x-bitbucket-api-token-auth")])
     func bitbucketKnowsAPITokensToGitByAnotherName(username: String, expected: String) async throws {
         let forges = Forges(clock: TestClock()) { _ in "t0ken" }
-        let repository = ForgeFixture.repository("bitbucket", credentials: .password(username: username, ForgeFixture.token))
+        let repository = ForgeFixture.repository(.bitbucket, credentials: .password(username: username, ForgeFixture.token))
         #expect(try await forges.login(for: repository) == .basic(username: expected, password: "t0ken"))
         try await forges.shutdown()
     }
 
     @Test func thereIsNoClientWithoutCredentialsForIt() async throws {
         let forges = Forges(clock: TestClock()) { _ in "t0ken" }
-        #expect(try forges.client(for: ForgeFixture.repository("generic")) == nil)
-        #expect(try forges.client(for: ForgeFixture.repository("github", credentials: nil)) == nil)
-        #expect(try forges.client(for: ForgeFixture.repository("github", credentials: .ssh(key: nil, knownHosts: nil))) == nil)
+        #expect(try forges.client(for: ForgeFixture.repository(.generic)) == nil)
+        #expect(try forges.client(for: ForgeFixture.repository(.github, credentials: nil)) == nil)
+        #expect(try forges.client(for: ForgeFixture.repository(.github, credentials: .ssh(key: nil, knownHosts: nil))) == nil)
         let app = GitCredentials.githubApp(GitHubApp(id: "1", privateKey: Self.key))
-        #expect(throws: ForgeError.self) { try forges.client(for: ForgeFixture.repository("gitlab", credentials: app)) }
-        let told = try forges.clients(for: [ForgeFixture.repository("github"), Samples.repository("web")])
+        #expect(throws: ForgeError.self) { try forges.client(for: ForgeFixture.repository(.gitlab, credentials: app)) }
+        let told = try forges.clients(for: [ForgeFixture.repository(.github), Samples.repository("web")])
         #expect(told.keys.map(\.description) == ["shop"])
-        let error = #expect(throws: ForgeError.self) { try forges.clients(for: [ForgeFixture.repository("gitlab", credentials: app)]) }
+        let error = #expect(throws: ForgeError.self) { try forges.clients(for: [ForgeFixture.repository(.gitlab, credentials: app)]) }
         #expect(error?.message.hasPrefix("the repository shop: GitLab has no GitHub Apps") == true)
-        var nameless = ForgeFixture.repository("github")
+        var nameless = ForgeFixture.repository(.github)
         for name in ["shop", "acme/shop/x", "acme/", "../shop", ""] {
             nameless.repository = name
             #expect(throws: ForgeError.self) { try forges.client(for: nameless) }
@@ -210,7 +210,7 @@ import Testing
             forge.change { $0.app = app }
             let forges = Forges(clock: clock) { _ in app.privateKey }
             let credentials = GitCredentials.githubApp(GitHubApp(id: app.id, privateKey: Self.key))
-            let client = try #require(try forges.client(for: ForgeFixture.repository("github", api: forge.api, credentials: credentials)))
+            let client = try #require(try forges.client(for: ForgeFixture.repository(.github, api: forge.api, credentials: credentials)))
             let open = try await client.openPullRequests()
             #expect(open.isEmpty)
             try await forges.shutdown()

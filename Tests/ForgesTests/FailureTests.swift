@@ -125,7 +125,7 @@ import Testing
     @Test func aForgeThatIsDownIsToldAtOnce() async throws {
         let clock = SystemClock()
         let forges = Forges(clock: clock) { _ in "t0ken" }
-        let client = try #require(try forges.client(for: ForgeFixture.repository("github", api: "http://127.0.0.1:1/api/v3")))
+        let client = try #require(try forges.client(for: ForgeFixture.repository(.github, api: "http://127.0.0.1:1/api/v3")))
         let error = try await #require(throws: ForgeError.self) { try await client.pullRequest(7) }
         #expect(error.kind == .unavailable && error.isRetryable)
         try await forges.shutdown()

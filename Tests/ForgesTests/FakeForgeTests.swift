@@ -3,6 +3,7 @@ import FakeForges
 import Foundation
 import NIOCore
 import NIOHTTP1
+import StagingModel
 import Testing
 
 /// The fakes refuse what the real forges refuse; tests that go through them prove nothing otherwise.

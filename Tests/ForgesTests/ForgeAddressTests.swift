@@ -1,10 +1,11 @@
 import Forges
 import Orchestration
+import StagingModel
 import Testing
 
 @Suite struct ForgeAddressTests {
     @Test(arguments: [
-        (ForgeKind.github, "https://github.com/acme/shop.git", "https://api.github.com"),
+        (Forge.github, "https://github.com/acme/shop.git", "https://api.github.com"),
         (.github, "git@github.com:acme/shop.git", "https://api.github.com"),
         (.github, "https://acme.ghe.com/acme/shop.git", "https://api.acme.ghe.com"),
         (.github, "https://ghe.example.com/acme/shop", "https://ghe.example.com/api/v3"),
@@ -15,7 +16,7 @@ import Testing
         (.bitbucket, "git@bitbucket.org:acme/shop.git", "https://api.bitbucket.org/2.0"),
         (.bitbucketServer, "https://git.example.com/scm/SHOP/shop.git", "https://git.example.com/rest"),
         (.bitbucketServer, "https://example.com/bitbucket/scm/SHOP/shop.git", "https://example.com/bitbucket/rest"),
-    ]) func isKnownFromTheRepositorysURL(forge: ForgeKind, url: String, api: String) throws {
+    ]) func isKnownFromTheRepositorysURL(forge: Forge, url: String, api: String) throws {
         #expect(try ForgeAddress(of: forge, repositoryAt: url).description == api)
     }
 

@@ -43,7 +43,7 @@ struct ForgeFixture: Sendable {
                 guard let secret = secrets[reference] else { throw StepError("the token is missing; set it", isRetryable: false) }
                 return secret
             }
-            let repository = repository(kind.rawValue, api: forge.api, credentials: credentials)
+            let repository = repository(kind.forge, api: forge.api, credentials: credentials)
             let client = try #require(try forges.client(for: repository))
             let fixture = ForgeFixture(
                 forge: forge, forges: forges, repository: repository, client: client, clock: clock, secrets: secrets, metrics: metrics)
@@ -55,7 +55,7 @@ struct ForgeFixture: Sendable {
     }
 
     static func repository(
-        _ forge: String, url: String = "https://git.example.com/acme/shop.git", api: String? = nil,
+        _ forge: Forge, url: String = "https://git.example.com/acme/shop.git", api: String? = nil,
         credentials: GitCredentials? = .token(token)
     ) -> RepositorySettings {
         RepositorySettings(

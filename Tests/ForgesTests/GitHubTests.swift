@@ -71,6 +71,11 @@ import Testing
             }
             let failed = try await fixture.client.failedDeliveries(since: now.addingTimeInterval(-3_600))
             #expect(failed.map(\.guid) == ["a", "d"] && failed.map(\.id) == [2, 6] && failed.allSatisfy { $0.hook == 501 })
+            #expect(failed.map(\.attempts) == [1, 2] && failed.map(\.status) == [0, 502])
+            #expect(failed.map(\.lastAt) == [50.0, 9].map { now.addingTimeInterval(-$0 * 60) })
+            // Of the second only the last attempt: how often it was sent before is not known.
+            fixture.forge.change { $0.deliveries[6].isRedelivery = true }
+            #expect(try await fixture.client.failedDeliveries(since: now.addingTimeInterval(-570)).isEmpty)
             for delivery in failed { try await fixture.client.redeliver(delivery) }
             let left = try await fixture.client.failedDeliveries(since: now.addingTimeInterval(-3_600))
             #expect(left.isEmpty)

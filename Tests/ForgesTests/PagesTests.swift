@@ -2,6 +2,7 @@ import FakeForges
 import Foundation
 import NIOHTTP1
 import Orchestration
+import StagingModel
 import Testing
 
 @testable import Forges

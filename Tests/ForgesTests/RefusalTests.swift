@@ -1,6 +1,7 @@
 import Foundation
 import NIOHTTP1
 import Orchestration
+import StagingModel
 import Testing
 
 @testable import Forges

@@ -131,7 +131,7 @@ func sampleRequest(policy: StackPolicy = StackPolicy()) throws -> PlanRequest {
     return PlanRequest(
         stack: try #require(StackName(repository: name, number: 42)),
         repository: RepositorySettings(
-            name: name, forge: "github", repository: "acme/shop", url: "", runtime: "", values: ["a": "x"], policy: policy),
+            name: name, forge: .github, repository: "acme/shop", url: "", runtime: "", values: ["a": "x"], policy: policy),
         pullRequest: PullRequest(number: 42, title: #""]}: {{x}} ${{ pr.title }}"#, branch: "../../x", labels: ["a: b"]),
         commit: Samples.commit("a"), addressing: StackAddressing(domain: "staging.example.com"), stackFile: nil)
 }

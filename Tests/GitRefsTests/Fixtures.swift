@@ -7,7 +7,7 @@ import StagingModel
 
 func settings(_ url: String, name: String = "shop", _ credentials: GitCredentials? = nil) -> RepositorySettings {
     RepositorySettings(
-        name: RepositoryName(name)!, forge: "github", repository: "acme/\(name)", url: url, credentials: credentials, runtime: "cluster")
+        name: RepositoryName(name)!, forge: .github, repository: "acme/\(name)", url: url, credentials: credentials, runtime: "cluster")
 }
 
 extension GitLimits {
@@ -30,7 +30,7 @@ extension GitRefs {
                 guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
                     throw StepError("the token is missing", isRetryable: true)
                 }
-                return repository.forge == "bitbucket-server" ? .bearer(text) : .basic(username: "x-access-token", password: text)
+                return repository.forge == .bitbucketServer ? .bearer(text) : .basic(username: "x-access-token", password: text)
             default: return nil
             }
         }

@@ -34,7 +34,7 @@ import Testing
         let server = try LoopbackServer(serving: upstream.folder.path) { $0.headers["authorization"] == "Bearer t0ps3cret" }
         let commit = try upstream.commit(["a.txt": .file("one")])
         var shop = settings("http://127.0.0.1:\(server.port)/shop.git", .token(.file(file)))
-        shop.forge = "bitbucket-server"
+        shop.forge = .bitbucketServer
         #expect(try await refs.fetch("refs/pull/7/head", of: shop) == commit)
     }
 

@@ -9,17 +9,17 @@ import Testing
 @Suite struct CommitSourceTests {
     private let short = "aaaaaaaaaaaa"
 
-    private func commit(_ forge: String, refs: Refs, _ change: (inout Stack) -> Void) async throws -> CommitID {
+    private func commit(_ forge: Forge, refs: Refs, _ change: (inout Stack) -> Void) async throws -> CommitID {
         var repository = Samples.repository()
         repository.forge = forge
         return try await CommitSource(refs: refs, repository: repository).commit(for: Samples.stack(change))
     }
 
     @Test(arguments: [
-        ("github", "refs/pull/7/head"), ("gitlab", "refs/merge-requests/7/head"), ("bitbucket", "refs/heads/basket"),
-        ("bitbucket-server", "refs/pull-requests/7/from"), ("generic", "refs/pull/7/head"),
+        (Forge.github, "refs/pull/7/head"), (.gitlab, "refs/merge-requests/7/head"), (.bitbucket, "refs/heads/basket"),
+        (.bitbucketServer, "refs/pull-requests/7/from"), (.generic, "refs/pull/7/head"),
     ])
-    func `the forge's ref is fetched, or the one that was named`(forge: String, ref: String) async throws {
+    func `the forge's ref is fetched, or the one that was named`(forge: Forge, ref: String) async throws {
         let refs = Refs(Samples.commit("a"))
         #expect(try await commit(forge, refs: refs) { _ in } == Samples.commit("a"))
         _ = try await commit(forge, refs: refs) { $0.ref = "refs/heads/other" }
@@ -29,7 +29,7 @@ import Testing
 
     @Test func `a fork's branch is never taken for the repository's own`() async throws {
         let refs = Refs(Samples.commit("a"))
-        let error = await #expect(throws: StepError.self) { try await commit("bitbucket", refs: refs) { $0.pullRequest.isFork = true } }
+        let error = await #expect(throws: StepError.self) { try await commit(.bitbucket, refs: refs) { $0.pullRequest.isFork = true } }
         #expect(error?.isRetryable == false)
         #expect(error?.message.contains("`slingshot create shop 7 --ref refs/heads/…`") == true)
         #expect(refs.fetched == [])
@@ -37,7 +37,7 @@ import Testing
 
     @Test func `a ref that lags behind the digits that were told is waited for, then believed`() async throws {
         func told(_ digits: String, attempts: Int) async throws -> CommitID {
-            try await commit("bitbucket", refs: Refs(Samples.commit("a"))) {
+            try await commit(.bitbucket, refs: Refs(Samples.commit("a"))) {
                 $0.pullRequest.head = nil
                 $0.pullRequest.shortHead = digits
                 if attempts > 0 { $0.failure = .init(step: "fetch", message: "", attempts: attempts, retryAt: Samples.start) }
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func `what nobody told of is what the ref says`() async throws {
-        #expect(try await commit("gitlab", refs: Refs(Samples.commit("c"))) { $0.pullRequest.head = nil } == Samples.commit("c"))
+        #expect(try await commit(.gitlab, refs: Refs(Samples.commit("c"))) { $0.pullRequest.head = nil } == Samples.commit("c"))
     }
 }
 

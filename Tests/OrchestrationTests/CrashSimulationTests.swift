@@ -9,7 +9,7 @@ import Testing
 @testable import Orchestration
 
 /// Seeded chaos over the worker: the process dies before or after any effect, the engine fails, people and forges change their
-/// minds in the middle of a step. Then the chaos ends, and everything must be as it was asked for last.
+/// minds in the middle of a step, and of what deliveries leave out the forge tells late, wrong or never. Then the chaos ends, and everything must be as it was asked for last.
 @Suite(.timeLimit(.minutes(5))) struct CrashSimulationTests {
     /// 120 lives in `make test`; more with `SLINGSHOT_SEEDS=5000`.
     private static let seeds = 0..<(ProcessInfo.processInfo.environment["SLINGSHOT_SEEDS"].flatMap { UInt64($0) } ?? 120)
@@ -22,15 +22,27 @@ import Testing
             let store = try SQLiteStore(directory: directory)
             let doors = Doors()
             let refs = SimulatedRefs(head: Samples.commit("a")) { try await doors.strike("fetch") }
-            let intake = Intake(store: store, repositories: [Samples.repository()], policy: Samples.policy, clock: clock) { _ in }
+            var repository = Samples.repository()
+            repository.credentials = .token(.environment("TOKEN"))
+            let intake = Intake(store: store, repositories: [repository], policy: Samples.policy, clock: clock) { _ in }
             let engine = SimulatedEngine { operation, _, _ in try await doors.strike(operation) }
             doors.onStrike.withLock { $0 = { try await chaos.strike($0, intake: intake, refs: refs, clock: clock) } }
             var logger = Logger(label: "simulation")
             logger.logLevel = .critical
+            let forge = SimulatedForge { number in
+                try await doors.strike("ask")
+                return try chaos.answer(about: number, refs: refs)
+            }
             let worker = StackWorker(
-                name: Samples.stackName(), engines: Engines(store: store, runtimes: ["cluster": engine], refs: refs, clock: clock),
-                settings: OrchestrationSettings(repositories: [Samples.repository()], policy: Samples.policy), logger: logger)
-            try await chaos.deliver(.opened, intake: intake, refs: refs)
+                name: Samples.stackName(),
+                engines: Engines(store: store, runtimes: ["cluster": engine], refs: refs, forge: { _ in forge }, clock: clock),
+                settings: OrchestrationSettings(repositories: [repository], policy: Samples.policy), logger: logger)
+            // Of every other pull request no delivery told before somebody asked for its stack.
+            if seed % 2 == 0 {
+                try await chaos.deliver(.opened, intake: intake, refs: refs)
+            } else {
+                _ = try await intake.create(repository: "shop", number: 7, ref: nil, commit: nil)
+            }
 
             for _ in 0..<40 { try await live(worker, clock) }
             chaos.calm()
@@ -45,6 +57,7 @@ import Testing
                 #expect(namespace?.uid == stack.namespaceUID)
                 #expect(namespace?.lease == stack.lease)
                 #expect(namespace?.isTerminating == false)
+                #expect(stack.unasked == nil)
             case .gone:
                 #expect(stack.phase == .destroyed, "seed \(seed): \(stack.message)")
                 #expect(namespace == nil)
@@ -71,6 +84,7 @@ final class Chaos: Sendable {
         var isCalm = false
         var count = 0
         var digits = 0
+        var isOpen = true
     }
 
     private let state: Mutex<State>
@@ -116,14 +130,32 @@ final class Chaos: Sendable {
         }
     }
 
+    /// The truth when it is calm.
+    func answer(about number: Int, refs: SimulatedRefs) throws -> ForgePullRequest {
+        if happens(onceIn: 6) { throw ForgeError(.unavailable, "no answer") }
+        if happens(onceIn: 8) { throw ForgeError(.forbidden, "give the token the right") }
+        var answer = state.withLock { state in
+            ForgePullRequest(
+                pullRequest: Samples.pullRequest(number, head: refs.current), state: state.isOpen ? .open : .closed,
+                updatedAt: Samples.start.addingTimeInterval(TimeInterval(state.count)))
+        }
+        if happens(onceIn: 8) { answer.pullRequest.number = number + 1 }
+        // From before anything that was delivered.
+        if happens(onceIn: 8) { (answer.state, answer.updatedAt) = (.closed, Samples.start) }
+        return answer
+    }
+
     func deliver(_ change: PullRequestEvent.Change, intake: Intake, refs: SimulatedRefs) async throws {
         let (count, commit) = state.withLock { state in
             state.count += 1
             if change == .pushed { state.digits += 1 }
+            state.isOpen = change != .closed
             return (state.count, Samples.commit(Character(String(state.digits % 16, radix: 16))))
         }
         refs.push(commit)
-        let event = Samples.event(change, head: commit, updatedAt: Samples.start.addingTimeInterval(TimeInterval(count)))
+        var event = Samples.event(change, head: commit, updatedAt: Samples.start.addingTimeInterval(TimeInterval(count)))
+        // Somebody else than the author acted.
+        if happens(onceIn: 2) { event.pullRequest.author = "" }
         let key = DeliveryKey(forge: "github", hook: "", id: "\(count)")
         _ = try await intake.receive(event, delivery: key, repository: Samples.repository().name)
     }

@@ -8,8 +8,8 @@ import Testing
 
 @testable import Orchestration
 
-/// Seeded chaos over the rules of `when`: labels come and go, pushes change what matters or not, the base moves, leases end, the forge and the
-/// engine stumble, and the process dies before or after any effect. Then it is calm, and the last word counts.
+/// Seeded chaos over the rules of `when`: labels come and go, pushes change what matters or not, the base moves, leases end, deliveries leave
+/// out the author, the forge answers late, wrong or never, the engine stumbles, and the process dies before or after any effect. Then it is calm, and the last word counts.
 @Suite(.timeLimit(.minutes(5))) struct RulesSimulationTests {
     /// 80 lives in `make test`; more with `SLINGSHOT_SEEDS=5000`.
     private static let seeds = 0..<(ProcessInfo.processInfo.environment["SLINGSHOT_SEEDS"].flatMap { UInt64($0) } ?? 80)
@@ -41,6 +41,9 @@ import Testing
             life.calm()
             let stack = try await settle(lives: 20)
             switch stack.wanted {
+            case .running where stack.failure?.step == "ask":
+                // The forge did not let us know who the author is: only something new clears that.
+                #expect(stack.phase == .failed && stack.failure?.retryAt == nil && stack.unasked == true, "seed \(seed): \(stack.message)")
             case .running:
                 #expect(stack.phase == .ready && stack.exclusion == nil && life.isLabelled, "seed \(seed): \(stack.message)")
                 #expect(engine.snapshot.namespaces[stack.name]?.commit == life.refs.current)
@@ -67,6 +70,31 @@ import Testing
             #expect(Set(engine.snapshot.destroyed).count == engine.snapshot.destroyed.count, "seed \(seed): one teardown a namespace")
         }
     }
+
+    @Test(arguments: seeds)
+    func `whatever the forge answers, an author who is not let in never gets a stack`(seed: UInt64) async throws {
+        try await withTemporaryDirectory { directory in
+            let store = try SQLiteStore(directory: directory)
+            let life = PullRequestLife(seed: seed, store: store, author: "mallory", onlyForgeTells: true)
+            let engine = SimulatedEngine { operation, _, _ in try await life.strike(operation) }
+            var logger = Logger(label: "simulation")
+            logger.logLevel = .critical
+            let worker = StackWorker(
+                name: Samples.stackName(),
+                engines: Engines(store: store, runtimes: ["cluster": engine], refs: life.refs, forge: life.forge, clock: life.clock),
+                settings: OrchestrationSettings(repositories: [PullRequestLife.repository], policy: Samples.policy), logger: logger)
+            try await life.tell(.opened)
+            for round in 0..<30 {
+                if round == 20 { life.calm() }
+                do { try await worker.run { nil } } catch is CancellationError {}
+                life.clock.advance(by: 301)
+                try await life.stir()
+            }
+            #expect(engine.snapshot.applies == 0 && engine.snapshot.namespaces.isEmpty, "seed \(seed)")
+            let stack = try #require(try await store.read { try $0.stack(Samples.stackName()) })
+            #expect(stack.fetched == nil && stack.phase != .queued, "seed \(seed): \(stack.message)")
+        }
+    }
 }
 
 /// A pull request and the people around it, reproducibly out of their minds until they are calm.
@@ -77,6 +105,7 @@ private final class PullRequestLife: Sendable {
         var told = 0
         var pushes = 0
         var isLabelled = true
+        var isOpen = true
         /// Whether its commits change something that has to do with the paths.
         var matters = true
         var base = "main"
@@ -84,16 +113,22 @@ private final class PullRequestLife: Sendable {
 
     static let repository: RepositorySettings = {
         var repository = Samples.repository()
-        repository.when = AdmissionRules(label: "preview", removesLabelOnExpiry: true, paths: Patterns(["src/**"]))
+        repository.when = AdmissionRules(
+            label: "preview", removesLabelOnExpiry: true, authors: Patterns(["octocat"]), paths: Patterns(["src/**"]))
+        repository.credentials = .token(.environment("TOKEN"))
         return repository
     }()
 
     let clock = TestClock()
     let refs: SimulatedRefs
+    private let author: String
+    /// Whether no delivery tells the author.
+    private let onlyForgeTells: Bool
     private let intake: Intake
     private let state: Mutex<State>
 
-    init(seed: UInt64, store: SQLiteStore) {
+    init(seed: UInt64, store: SQLiteStore, author: String = "octocat", onlyForgeTells: Bool = false) {
+        (self.author, self.onlyForgeTells) = (author, onlyForgeTells)
         state = Mutex(State(random: SeededGenerator(seed: seed)))
         intake = Intake(store: store, repositories: [Self.repository], policy: Samples.policy, clock: clock) { _ in }
         let doors = Doors()
@@ -108,8 +143,34 @@ private final class PullRequestLife: Sendable {
 
     /// The forge stumbles, or has no client: then the label stays, and that is that.
     @Sendable func forge(_: RepositorySettings) throws -> (any ForgeClient)? {
-        if dice(3) == 0 { throw ForgeError(.unavailable, "the forge stumbled") }
-        return nil
+        switch dice(6) {
+        case 0: throw ForgeError(.unavailable, "the forge stumbled")
+        case 1: return nil
+        default:
+            return SimulatedForge(remove: { _ in self.state.withLock { $0.isLabelled = false } }) { try await self.answer(about: $0) }
+        }
+    }
+
+    /// Late, wrong or never; true when it is calm.
+    private func answer(about number: Int) async throws -> ForgePullRequest {
+        let blow = dice(8)
+        if blow == 0 { throw ForgeError(.unavailable, "no answer") }
+        if blow == 1 { throw ForgeError(.forbidden, "give the token the right") }
+        var answer = state.withLock { state in
+            var pullRequest = Samples.pullRequest(head: refs.current)
+            (pullRequest.author, pullRequest.base, pullRequest.labels) = (author, state.base, state.isLabelled ? ["preview"] : [])
+            return ForgePullRequest(
+                pullRequest: pullRequest, state: state.isOpen ? .open : .closed,
+                updatedAt: Samples.start.addingTimeInterval(TimeInterval(state.told)))
+        }
+        switch blow {
+        case 2: answer.pullRequest.number = number + 1
+        case 3: (answer.state, answer.updatedAt) = (.closed, Samples.start)
+        // On the way, and everything changes meanwhile.
+        case 4: try await strike("answer")
+        default: break
+        }
+        return answer
     }
 
     func strike(_ operation: String) async throws {
@@ -166,6 +227,9 @@ private final class PullRequestLife: Sendable {
             var event = Samples.event(
                 change, head: refs.current, updatedAt: Samples.start.addingTimeInterval(TimeInterval(state.told)))
             event.pullRequest.labels = state.isLabelled ? ["preview"] : []
+            let isHidden = onlyForgeTells || !state.isCalm && Bool.random(using: &state.random)
+            event.pullRequest.author = isHidden ? "" : author
+            state.isOpen = change != .closed
             event.pullRequest.base = state.base
             return (event, "\(state.told)")
         }

@@ -17,7 +17,7 @@ func request(
     return PlanRequest(
         stack: try #require(StackName(repository: name, number: 42)),
         repository: RepositorySettings(
-            name: name, forge: "github", repository: "acme/shop", url: "https://forge.example/acme/shop.git", runtime: "cluster",
+            name: name, forge: .github, repository: "acme/shop", url: "https://forge.example/acme/shop.git", runtime: "cluster",
             template: template,
             values: values, limits: limits, policy: policy),
         pullRequest: pullRequest, commit: try #require(CommitID(String(repeating: "0123456789", count: 4))), addressing: addressing,

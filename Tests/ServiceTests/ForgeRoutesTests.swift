@@ -75,6 +75,25 @@ import Testing
     }
 
     @Test(arguments: Forge.allCases)
+    func `a repository that was renamed or transferred is told to be corrected`(forge: Forge) async throws {
+        try await ServiceFixture.run { fixture async throws in
+            var delivery = try opened(forge)
+            try await post(delivery, fixture)
+            let text = delivery.payload.canonicalText
+                .replacing(#""acme/shop""#, with: #""other/till""#).replacing(#""slug":"shop""#, with: #""slug":"till""#)
+            delivery.payload = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+            delivery.id = "d2"
+            let response = try await post(delivery.closed(id: "d2"), fixture)
+            #expect(response.status == .notFound)
+            #expect(try response.problem.code == "unknown-repository")
+            #expect(
+                try response.problem.detail.contains("till is not configured") && response.problem.detail.contains("correct `repository`"))
+            // What runs under the old name is nobody's to end but its lease's.
+            #expect(try await fixture.store.read { try $0.stacks(includingDestroyed: false) }.map(\.wanted) == [.running])
+        }
+    }
+
+    @Test(arguments: Forge.allCases)
     func `a push moves the stack, and closing ends it`(forge: Forge) async throws {
         try await ServiceFixture.run { fixture async throws in
             let first = try opened(forge)

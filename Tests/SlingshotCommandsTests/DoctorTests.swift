@@ -73,7 +73,7 @@ import Webhooks
         ] as [(Int, String?)])
     func aTrialDeliverysAnswerIsJudged(status: Int, fix: String?) throws {
         let settings = RepositorySettings(
-            name: try #require(RepositoryName("shop")), forge: "github", repository: "acme/shop", url: "https://x.example.com/shop.git",
+            name: try #require(RepositoryName("shop")), forge: .github, repository: "acme/shop", url: "https://x.example.com/shop.git",
             runtime: "box")
         let trial = TrialFindings(
             area: "repository shop", settings: settings, forge: .github, secret: try #require(.init(Array("s".utf8))),
@@ -86,7 +86,7 @@ import Webhooks
     /// Plain text carries GitLab's token, which is the secret, to everybody on the way.
     @Test func gitLabsSecretIsNotSentInTheOpen() async throws {
         let settings = RepositorySettings(
-            name: try #require(RepositoryName("shop")), forge: "gitlab", repository: "acme/shop", url: "https://x.example.com/shop.git",
+            name: try #require(RepositoryName("shop")), forge: .gitlab, repository: "acme/shop", url: "https://x.example.com/shop.git",
             runtime: "box")
         let trial = TrialFindings(
             area: "repository shop", settings: settings, forge: .gitlab, secret: try #require(.init(Array("s".utf8))),

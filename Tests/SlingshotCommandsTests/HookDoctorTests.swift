@@ -24,7 +24,7 @@ import Testing
         try git("init", "--quiet", "--bare", path)
         try set(path)
         let settings = RepositorySettings(
-            name: try #require(RepositoryName("shop")), forge: "generic", repository: "acme/shop", url: "file://\(path)", runtime: "box")
+            name: try #require(RepositoryName("shop")), forge: .generic, repository: "acme/shop", url: "file://\(path)", runtime: "box")
         return HookFindings(area: "a", settings: settings, publicURL: "https://slingshot.example.com")
             .findings(of: try LocalRepository(url: settings.url))
     }
@@ -85,7 +85,7 @@ import Testing
     @Test func oneOnAnotherMachineIsNotKnown() throws {
         #expect(try LocalRepository(url: "https://git.example.com/shop.git") == nil)
         let settings = RepositorySettings(
-            name: try #require(RepositoryName("shop")), forge: "generic", repository: "acme/shop", url: "https://git.example.com/shop.git",
+            name: try #require(RepositoryName("shop")), forge: .generic, repository: "acme/shop", url: "https://git.example.com/shop.git",
             runtime: "box")
         #expect(HookFindings(area: "a", settings: settings).findings(of: nil).map(\.verdict) == [.unknown])
     }

@@ -192,7 +192,7 @@ import Testing
     @Test(arguments: Forge.allCases)
     func `every forge can be named`(forge: Forge) throws {
         let configuration = try load(Self.minimal.replacing("forge: github", with: "forge: \(forge.rawValue)"))
-        #expect(configuration.repositories.first?.settings.forge == forge.rawValue)
+        #expect(configuration.repositories.first?.settings.forge == forge)
     }
 
     @Test func `a repository may name its forge's API`() throws {

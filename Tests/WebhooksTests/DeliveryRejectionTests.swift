@@ -22,5 +22,6 @@ import Testing
         #expect(DeliveryRejection.unsigned(header: "X-Hub-Signature-256").description.contains("set the webhook's secret"))
         #expect(DeliveryRejection.wrongSignature.description.contains("set the webhook's secret"))
         #expect(DeliveryRejection.unknownRepository("acme/other").description.contains("add it to the server's repositories"))
+        #expect(DeliveryRejection.unknownRepository("acme/other").description.contains("correct `repository` and `url`"))
     }
 }

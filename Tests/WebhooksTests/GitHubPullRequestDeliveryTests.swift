@@ -90,6 +90,24 @@ import Testing
         }
     }
 
+    @Test(arguments: texts)
+    func megabyteOfTextIsCutOrRefused(path: String) throws {
+        for unit in ["x", "e\u{301}"] {
+            let payload = try GitHubFixture.opened().with(path, .string(String(repeating: unit, count: 1_000_000 / unit.utf8.count)))
+            do {
+                // An action of a megabyte is none.
+                guard let pullRequest = try GitHubFixture.event(payload)?.pullRequest else { continue }
+                for text in [pullRequest.title, pullRequest.author, pullRequest.branch, pullRequest.base, pullRequest.url]
+                    + pullRequest.labels
+                {
+                    #expect(text.unicodeScalars.count <= 2_048)
+                }
+            } catch let rejection as DeliveryRejection {
+                #expect(rejection.status == 400 && rejection.description.utf8.count < 200)
+            }
+        }
+    }
+
     @Test func textsSayWhatIsWrong() throws {
         func text(_ path: String, _ value: JSONValue?) throws -> String? {
             #expect(throws: DeliveryRejection.self) { try GitHubFixture.message(GitHubFixture.opened().with(path, value)) }?.description

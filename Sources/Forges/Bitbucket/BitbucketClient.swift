@@ -3,7 +3,7 @@ import Orchestration
 import StagingModel
 
 /// Bitbucket Cloud. https://developer.atlassian.com/cloud/bitbucket/rest/
-struct BitbucketClient: KnownForge, CommentKeeping {
+struct BitbucketClient: KnownForge, MarkingByLink {
     let session: ForgeSession
     /// Workspace and slug.
     let repository: [String]
@@ -52,18 +52,12 @@ struct BitbucketClient: KnownForge, CommentKeeping {
         var updated_on: Date?
 
         func value(head: CommitID?) -> ForgePullRequest {
-            let state: ForgePullRequest.State =
-                switch state {
-                case "MERGED": .merged
-                case "OPEN": .open
-                default: .closed  // DECLINED, SUPERSEDED
-                }
-            return ForgePullRequest(
+            ForgePullRequest(
                 pullRequest: PullRequest(
                     number: id, title: title, author: author?.nickname ?? "", branch: source.branch.name, base: destination.branch.name,
                     head: head, url: links.html.href, isDraft: draft ?? false,
                     isFork: source.repository == nil || source.repository?.full_name != destination.repository?.full_name),
-                state: state, updatedAt: updated_on)
+                state: ForgePullRequest.State(bitbucket: state), updatedAt: updated_on)
         }
     }
 
@@ -87,7 +81,7 @@ struct BitbucketClient: KnownForge, CommentKeeping {
         guard let hash = view.source.commit?.hash, let source = view.source.repository else { return nil }
         if let whole = CommitID(hash) { return whole }
         guard hash.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }),
-            let path = ForgeKind.bitbucket.segments(of: source.full_name)
+            let path = Forge.bitbucket.segments(of: source.full_name)
         else { return nil }
         let call = ForgeCall(purpose: "read the head of a pull request", right: "`repository` (API token: read:repository:bitbucket)")
         let request = ForgeRequest(.GET, ["repositories"] + path + ["commit", hash], call)
@@ -97,24 +91,12 @@ struct BitbucketClient: KnownForge, CommentKeeping {
     }
 
     func setStatus(_ status: CommitStatus, of commit: CommitID) async throws {
-        let state =
-            switch status.state {
-            case .pending, .running: "INPROGRESS"
-            case .succeeded: "SUCCESSFUL"
-            case .failed: "FAILED"
-            case .cancelled: "STOPPED"
-            }
         try await session.send(
             ForgeRequest(
                 .POST, at("commit", commit.description, "statuses", "build"),
-                body: [
-                    "key": .string(Self.key(status.context)), "state": .string(state), "url": .string(status.url),
-                    "name": .string(status.context.cut(to: 255)), "description": .string(status.description.cut(to: 255)),
-                ], ForgeCall(purpose: "set a commit status", right: "`repository` (API token: write:repository:bitbucket)")))
+                body: status.bitbucketBody(longestKey: 40, cancelled: "STOPPED"),
+                ForgeCall(purpose: "set a commit status", right: "`repository` (API token: write:repository:bitbucket)")))
     }
-
-    /// At most 40 characters, and no two contexts under the same.
-    static func key(_ context: String) -> String { context.count <= 40 ? context : context.digest }
 
     /// Effective rights, by groups too. Only administrators are told; there is no filter by account that Bitbucket documents.
     func mayWrite(_ account: String) async throws -> Bool {
@@ -145,9 +127,6 @@ struct BitbucketClient: KnownForge, CommentKeeping {
 
         var value: ForgeComment { ForgeComment(id: "\(id)", author: user?.uuid ?? "", text: content.raw ?? "") }
     }
-
-    /// A link's definition that nothing refers to: HTML's comments would be shown.
-    func hidden(_ marker: String) -> String { "[//]: # (\(marker))" }
 
     /// Nil for access tokens, whose account only comments tell.
     func account() async throws -> String? {

@@ -3,7 +3,7 @@ import Orchestration
 import StagingModel
 
 /// Bitbucket Data Center, from 7.4. https://developer.atlassian.com/server/bitbucket/rest/
-struct BitbucketServerClient: KnownForge, CommentKeeping {
+struct BitbucketServerClient: KnownForge, MarkingByLink {
     let session: ForgeSession
     /// Key and slug: `SHOP`, `shop`; `~ada` is a person's project.
     let repository: [String]
@@ -42,18 +42,12 @@ struct BitbucketServerClient: KnownForge, CommentKeeping {
         var updatedDate: Date?
 
         var value: ForgePullRequest {
-            let state: ForgePullRequest.State =
-                switch state {
-                case "MERGED": .merged
-                case "OPEN": .open
-                default: .closed
-                }
-            return ForgePullRequest(
+            ForgePullRequest(
                 pullRequest: PullRequest(
                     number: id, title: title, author: author?.user.name ?? "", branch: fromRef.displayId, base: toRef.displayId,
                     head: CommitID(fromRef.latestCommit), url: links?.`self`.first?.href ?? "", isDraft: draft ?? false,
                     isFork: fromRef.repository == nil || fromRef.repository?.id != toRef.repository?.id),
-                state: state, updatedAt: updatedDate)
+                state: ForgePullRequest.State(bitbucket: state), updatedAt: updatedDate)
         }
     }
 
@@ -70,21 +64,10 @@ struct BitbucketServerClient: KnownForge, CommentKeeping {
     }
 
     func setStatus(_ status: CommitStatus, of commit: CommitID) async throws {
-        let state =
-            switch status.state {
-            case .pending, .running: "INPROGRESS"
-            case .succeeded: "SUCCESSFUL"
-            case .failed: "FAILED"
-            case .cancelled: "CANCELLED"
-            }
         try await session.send(
             ForgeRequest(
                 .POST, at("commits", commit.description, "builds"),
-                body: [
-                    "key": .string(status.context.count <= 255 ? status.context : status.context.digest), "state": .string(state),
-                    "url": .string(status.url), "name": .string(status.context.cut(to: 255)),
-                    "description": .string(status.description.cut(to: 255)),
-                ], call("set a build status")))
+                body: status.bitbucketBody(longestKey: 255, cancelled: "CANCELLED"), call("set a build status")))
     }
 
     /// The repository's users, by whatever way they got the right: the filter that the web interface itself uses.
@@ -113,9 +96,6 @@ struct BitbucketServerClient: KnownForge, CommentKeeping {
         var action: String
         var comment: Comment?
     }
-
-    /// A link's definition that nothing refers to: HTML's comments would be shown.
-    func hidden(_ marker: String) -> String { "[//]: # (\(marker))" }
 
     /// There is no address to ask; but each answer names the account.
     func account() async throws -> String? {

@@ -27,8 +27,7 @@ protocol ForgeAuthority: Sendable {
 
 /// A token, or a password, as the configuration names it. Read for each request, so that one that is renewed counts at once.
 struct StoredCredentials: ForgeAuthority {
-    /// Nil for a server that is known to git alone.
-    var forge: ForgeKind?
+    var forge: Forge
     /// Nil for a token.
     var username: String?
     var reference: SecretReference
@@ -42,7 +41,7 @@ struct StoredCredentials: ForgeAuthority {
         }
         guard let username else {
             let git: GitLogin =
-                forge == .bitbucketServer ? .bearer(secret) : .basic(username: forge?.gitUser ?? "x-access-token", password: secret)
+                forge == .bitbucketServer ? .bearer(secret) : .basic(username: forge.gitUser, password: secret)
             return ForgeCredential(authorization: "Bearer \(secret)", secrets: [secret], owner: secret, git: git)
         }
         let basic = Data("\(username):\(secret)".utf8).base64EncodedString()

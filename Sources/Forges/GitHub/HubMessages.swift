@@ -39,6 +39,9 @@ struct HubPullRequest: Decodable, Sendable {
     }
 }
 
+/// What somebody may do in a repository, in the forge's word.
+struct HubPermission: Decodable, Sendable { var permission: String }
+
 /// A comment on an issue or pull request, likewise.
 struct HubComment: Decodable, Sendable {
     var id: Int64

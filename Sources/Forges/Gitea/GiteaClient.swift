@@ -3,56 +3,29 @@ import Orchestration
 import StagingModel
 
 /// Gitea, and Forgejo, whose API is the same where it is used here. https://docs.gitea.com/api/
-struct GiteaClient: KnownForge, CommentKeeping {
+struct GiteaClient: HubClient {
     let session: ForgeSession
-    /// Owner and name.
     let repository: [String]
 
     let capabilities: ForgeCapabilities = [.reactions, .labels]
     /// Neither documents a bound; GitHub's is long enough for a person to read.
     let longestComment = 65_536
 
-    func at(_ path: String...) -> [String] { ["repos"] + repository + path }
-    private func reading(_ purpose: String) -> ForgeCall { ForgeCall(purpose: purpose, right: "`read:repository` and `read:issue`") }
-    private func writing(_ purpose: String) -> ForgeCall { ForgeCall(purpose: purpose, right: "`write:issue`") }
+    let longestDescription = 255
+    let statusRight = "`write:repository`"
+    let permissionRight = "`read:repository`, for an account that administers the repository"
+    let writers: Set<String> = ["write", "admin", "owner"]
+
+    func reading(_ purpose: String) -> ForgeCall { ForgeCall(purpose: purpose, right: "`read:repository` and `read:issue`") }
+    func writing(_ purpose: String) -> ForgeCall { ForgeCall(purpose: purpose, right: "`write:issue`") }
 
     // MARK: Pull requests
-
-    func pullRequest(_ number: Int) async throws -> ForgePullRequest {
-        let request = ForgeRequest(.GET, at("pulls", "\(number)"), reading("read the pull request \(number)"))
-        return try await session.read(request, as: HubPullRequest.self).value
-    }
 
     func openPullRequests() async throws -> [ForgePullRequest] {
         let request = ForgeRequest(
             .GET, at("pulls"), query: [("state", "open"), ("sort", "oldest"), ("limit", "50"), ("page", "1")],
             reading("list the open pull requests"))
         return try await session.list(request, as: LinkedPage<HubPullRequest>.self).map(\.value)
-    }
-
-    func setStatus(_ status: CommitStatus, of commit: CommitID) async throws {
-        let state =
-            switch status.state {
-            case .pending, .running: "pending"
-            case .succeeded: "success"
-            case .failed: "failure"
-            case .cancelled: "error"
-            }
-        try await session.send(
-            ForgeRequest(
-                .POST, at("statuses", commit.description),
-                body: [
-                    "state": .string(state), "context": .string(status.context.cut(to: 255)), "target_url": .string(status.url),
-                    "description": .string(status.description.cut(to: 255)),
-                ], ForgeCall(purpose: "set a commit status", right: "`write:repository`")))
-    }
-
-    func mayWrite(_ account: String) async throws -> Bool {
-        struct Permission: Decodable { var permission: String }
-        let call = ForgeCall(
-            purpose: "ask for somebody's permission", right: "`read:repository`, for an account that administers the repository")
-        let found = try await session.find(ForgeRequest(.GET, at("collaborators", account, "permission"), call), as: Permission.self)
-        return ["write", "admin", "owner"].contains(found?.permission)
     }
 
     func removeLabel(_ label: String, from number: Int) async throws {
@@ -70,10 +43,7 @@ struct GiteaClient: KnownForge, CommentKeeping {
     // MARK: Comments
 
     func account() async throws -> String? {
-        try await session.account {
-            let call = ForgeCall(purpose: "find out whose token it is", right: "`read:user`")
-            return try await session.read(ForgeRequest(.GET, ["user"], call), as: HubPullRequest.User.self).login
-        }
+        try await session.account { try await ownAccount("`read:user`") }
     }
 
     func comment(_ id: String, on number: Int) async throws -> ForgeComment? {
@@ -90,26 +60,6 @@ struct GiteaClient: KnownForge, CommentKeeping {
         let request = ForgeRequest(
             .GET, at("issues", "\(number)", "comments"), reading("list the comments on the pull request \(number)"))
         return try await session.first(in: request, as: LinkedPage<HubComment>.self) { matches($0.value) }?.value
-    }
-
-    func post(_ text: String, on number: Int) async throws -> ForgeComment {
-        let request = ForgeRequest(
-            .POST, at("issues", "\(number)", "comments"), body: ["body": .string(text)], writing("comment on the pull request \(number)"))
-        return try await session.read(request, as: HubComment.self).value
-    }
-
-    func edit(_ comment: ForgeComment, to text: String, on number: Int) async throws {
-        try await session.send(
-            ForgeRequest(
-                .PATCH, at("issues", "comments", comment.id), body: ["body": .string(text)],
-                writing("edit a comment on the pull request \(number)")))
-    }
-
-    func react(_ reaction: CommentReaction, to comment: String, on number: Int) async throws {
-        try await session.send(
-            ForgeRequest(
-                .POST, at("issues", "comments", comment, "reactions"), body: ["content": .string(reaction.hubContent)],
-                writing("react to a comment on the pull request \(number)")))
     }
 
     /// The scopes of a token are told to nobody but its owner's password: what can be seen is what the account may do.

@@ -1,6 +1,7 @@
 import Foundation
 import NIOHTTP1
 import Orchestration
+import StagingModel
 
 /// A successful answer, whole.
 struct ForgeAnswer: Sendable {
@@ -8,7 +9,7 @@ struct ForgeAnswer: Sendable {
     var headers: HTTPHeaders
     var body: Data
     /// For texts.
-    var forge: ForgeKind
+    var forge: Forge
     var call: ForgeCall
 
     func header(_ name: String) -> String? { headers.first(name: name) }

@@ -4,6 +4,7 @@ import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
 import Orchestration
+import StagingModel
 
 /// How long a forge may take before a call fails with a retryable ``ForgeError/Kind/unavailable``.
 public struct ForgeTimeouts: Hashable, Sendable {
@@ -32,7 +33,7 @@ struct ForgeHTTP: Sendable {
     static let largestAnswer = 16 << 20
     static let largestRefusal = 64 << 10
 
-    var forge: ForgeKind
+    var forge: Forge
     var repository: String
     var address: ForgeAddress
     var client: HTTPClient

@@ -1,12 +1,13 @@
 import CoreMetrics
 import NIOHTTP1
+import StagingModel
 
 /// What is counted. Labels are words of ours and configured names.
 struct ForgeMetrics: Sendable {
     enum Outcome: String { case done, unchanged, limited, refused, failed }
 
     var factory: any MetricsFactory
-    var forge: ForgeKind
+    var forge: Forge
     var repository: String
 
     func answered(_ outcome: Outcome, headers: HTTPHeaders = [:]) {

@@ -1,6 +1,7 @@
 import Foundation
 import NIOHTTP1
 import Orchestration
+import StagingModel
 
 /// One page of a list, in a forge's own manner.
 protocol ForgePage: Decodable, Sendable {

@@ -1,6 +1,7 @@
 import Foundation
 import NIOHTTP1
 import Orchestration
+import StagingModel
 import Synchronization
 
 /// What a forge says of its limits, read from the heads of its answers. Pure.
@@ -54,7 +55,7 @@ final class RateGate: Sendable {
         locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt)
 
     /// Throws ``ForgeError/Kind/rateLimited`` without a request: who goes on asking is locked out for longer.
-    func pass(_ forge: ForgeKind, now: Date) throws(ForgeError) {
+    func pass(_ forge: Forge, now: Date) throws(ForgeError) {
         guard let until = closed.withLock({ $0 }), now < until else { return }
         throw ForgeError(
             .rateLimited, "\(forge.name) takes no more requests with these credentials for now; it is asked again later", retryAt: until)

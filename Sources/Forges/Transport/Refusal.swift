@@ -5,7 +5,7 @@ import StagingModel
 
 /// Turns an answer that is no success into the error that names the fix. Pure.
 struct Refusal {
-    var forge: ForgeKind
+    var forge: Forge
     var repository: String
     var call: ForgeCall
     var status: Int
@@ -13,7 +13,7 @@ struct Refusal {
     /// What the forge says about it, in one line, without secrets.
     var message: String
 
-    init(forge: ForgeKind, repository: String, call: ForgeCall, status: Int, headers: HTTPHeaders, body: Data, secrets: [String]) {
+    init(forge: Forge, repository: String, call: ForgeCall, status: Int, headers: HTTPHeaders, body: Data, secrets: [String]) {
         self.forge = forge
         self.repository = repository
         self.call = call

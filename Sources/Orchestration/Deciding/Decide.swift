@@ -68,12 +68,15 @@ private func decideRunning(_ stack: Stack, observed: Observation?, now: Date) ->
     // A failure without a retry is final for its revision: only something new that is wanted clears it.
     if let failure = stack.failure, failure.retryAt == nil { return .wait(until: stack.lease.expiresAt) }
     guard let fetched = stack.fetched, fetched.revision == stack.revision else {
-        if stack.awaitsApproval {
+        let awaitsApproval = stack.awaitsApproval
+        if !awaitsApproval, let settlesAt = stack.settlesAt, settlesAt > now {
+            return .wait(until: [settlesAt, stack.lease.expiresAt].compactMap(\.self).min())
+        }
+        // Before anything of it is fetched: what is not known may keep it out.
+        if stack.unasked == true { return .ask(revision: stack.revision) }
+        if awaitsApproval {
             let isSaid = stack.phase == .waiting && stack.failure == nil && stack.message == stack.approvalText
             return isSaid ? .wait(until: stack.lease.expiresAt) : .hold
-        }
-        if let settlesAt = stack.settlesAt, settlesAt > now {
-            return .wait(until: [settlesAt, stack.lease.expiresAt].compactMap(\.self).min())
         }
         return .fetch(revision: stack.revision)
     }

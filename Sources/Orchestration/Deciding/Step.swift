@@ -5,6 +5,8 @@ public import StagingModel
 public enum Step: Hashable, Sendable {
     /// Ask the engine what it has under the stack's name.
     case observe
+    /// Ask the forge for what nobody told of the pull request.
+    case ask(revision: Int)
     /// Find the commit that this revision stands for.
     case fetch(revision: Int)
     /// Say that a person has to approve the commit first.
@@ -48,6 +50,7 @@ extension Step {
     public var name: String {
         switch self {
         case .observe: "observe"
+        case .ask: "ask"
         case .fetch: "fetch"
         case .hold: "hold"
         case .build: "build"
@@ -73,7 +76,7 @@ extension Step {
     /// pull request that was reopened needs its old namespace gone.
     public func isSuperseded(by stack: Stack, at now: Date) -> Bool {
         switch self {
-        case .fetch(let revision), .build(let revision, _, _), .deploy(let revision, _), .watch(let revision):
+        case .ask(let revision), .fetch(let revision), .build(let revision, _, _), .deploy(let revision, _), .watch(let revision):
             stack.wanted != .running || stack.revision != revision || stack.lease.isExpired(at: now)
         case .unlabel(let label):
             stack.expiredLabel != label
@@ -102,7 +105,7 @@ extension Step {
     /// asks for; an engine that refuses anything else is asked again, because a person may mend its rights.
     public var isOfRevision: Bool {
         switch self {
-        case .fetch, .build, .deploy, .watch, .refuse: true
+        case .ask, .fetch, .build, .deploy, .watch, .refuse: true
         default: false
         }
     }
@@ -112,7 +115,7 @@ extension Step {
         switch self {
         case .observe, .deploy, .watch, .renewLease, .destroy, .awaitGone: stack.runtime
         case .renewCopy(_, let copy), .retire(let copy): copy.runtime
-        case .fetch, .hold, .build, .adopt, .forget, .recover, .refuse, .expire, .finish, .unlabel, .wait: nil
+        case .ask, .fetch, .hold, .build, .adopt, .forget, .recover, .refuse, .expire, .finish, .unlabel, .wait: nil
         }
     }
 }

@@ -48,6 +48,13 @@ func launches(_ event: PullRequestEvent, instead current: Stack?, by rules: Admi
     return exclusion.rule != .paths || event.pullRequest.base != current.pullRequest.base
 }
 
+extension Exclusion {
+    /// Whether it may turn out to be none once the forge was asked, which the stack does before anything else.
+    func awaitsAnswer(of pullRequest: PullRequest, in repository: RepositorySettings) -> Bool {
+        rule == .authors && pullRequest.author.isEmpty && repository.reachesForge
+    }
+}
+
 extension PullRequestEvent.Change {
     /// Whether it gives an open pull request a stack, whatever was before.
     fileprivate var opens: Bool {

@@ -39,7 +39,9 @@ public func admit(_ event: PullRequestEvent, to repository: RepositorySettings, 
     if event.pullRequest.isFork, let refusal = refusal(ofForksBy: repository) { return .ignored(refusal) }
     let known = current?.pullRequest ?? PullRequest(number: name.number)
     let pullRequest = event.pullRequest(after: known, moved: current.map { movesHead(event, of: $0) } ?? true)
-    if let exclusion = repository.when.exclusion(of: pullRequest), !exempts(current, from: repository.when, at: now) {
+    if let exclusion = repository.when.exclusion(of: pullRequest), !exempts(current, from: repository.when, at: now),
+        !exclusion.awaitsAnswer(of: pullRequest, in: repository)
+    {
         var stack = current ?? Stack(launching: name, of: repository, instead: nil, policy: policy, now: now)
         (stack.pullRequest, stack.forgeUpdatedAt) = (pullRequest, event.updatedAt ?? stack.forgeUpdatedAt)
         return exclude(&stack, exclusion, isNew: current == nil, by: event.change)
@@ -55,8 +57,9 @@ public func admit(_ event: PullRequestEvent, to repository: RepositorySettings, 
     stack.forgeUpdatedAt = event.updatedAt
     stack.undecided = repository.when.paths == nil ? nil : true
     stack.requireApproval(by: repository.forks)
+    stack.askForge(of: repository)
     let hold = stack.awaitsApproval ? "; waiting until its commit is approved" : ""
-    stack.message = "pull request \(event.change.rawValue)\(hold)"
+    stack.message = "pull request \(event.change.rawValue)\(hold)\(stack.untoldNote(of: repository))"
     return Admission(action: .create, reason: stack.message, stack: stack)
 }
 
@@ -97,6 +100,7 @@ private func update(_ stack: inout Stack, with event: PullRequestEvent, of repos
     let isDeploying = stack.isDeploying
     let message = "new commit \(event.pullRequest.head?.short ?? event.pullRequest.shortHead ?? "on its branch")"
     stack.anew(message: message, at: now)
+    stack.askForge(of: repository)
     if isDeploying { stack.settlesAt = now.addingTimeInterval(Stack.settling) }
     // A stranger's push keeps nothing alive.
     let renews = policy.lifetime.renewOnPush && !stack.awaitsApproval
@@ -137,7 +141,7 @@ extension Stack {
     /// it is deployed over, or, when it is terminating, awaited first.
     init(launching name: StackName, of repository: RepositorySettings, instead previous: Stack?, policy: LaunchPolicy, now: Date) {
         self.init(
-            name: name, runtime: repository.runtime, forge: repository.forge, repositoryFullName: repository.repository,
+            name: name, runtime: repository.runtime, forge: repository.forge.rawValue, repositoryFullName: repository.repository,
             pullRequest: PullRequest(number: name.number), lease: Lease(from: now, policy: policy.lifetime),
             namespace: policy.addressing.namespace(of: name), url: policy.addressing.url(of: name), createdAt: now)
         guard let previous else { return }

@@ -76,9 +76,13 @@ extension Stack {
     fileprivate mutating func take(_ told: ForgePullRequest?, of settings: RepositorySettings) {
         guard let told, !knowsNewer(than: told) else { return }
         let moved = told.pullRequest.head != nil && told.pullRequest.head != pullRequest.head
+        let wasFork = pullRequest.isFork
         pullRequest = told.pullRequest.completed(from: pullRequest, moved: moved)
+        // Once it was from a fork, it is.
+        pullRequest.isFork = pullRequest.isFork || wasFork
         forgeUpdatedAt = told.updatedAt ?? forgeUpdatedAt
         requireApproval(by: settings.forks)
+        askForge(of: settings)
     }
 }
 

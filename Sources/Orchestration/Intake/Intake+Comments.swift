@@ -96,18 +96,10 @@ extension ReceivedCommand {
 }
 
 extension RepositorySettings {
-    /// Whether its forge can be asked who may command.
-    var answersCommands: Bool {
-        switch credentials {
-        case .token, .password, .githubApp: Forge(rawValue: forge)?.hasAPI == true
-        case .ssh, nil: false
-        }
-    }
-
     /// Why a comment that holds a command is not read as one; nil when it is.
     fileprivate func refusal(of event: CommentEvent) -> String? {
         if event.author.isBot { return "because programs don't command" }
-        guard answersCommands else {
+        guard reachesForge else {
             return "because nobody can tell who may command; set the `credentials` of \(name), with which its forge is asked"
         }
         return nil

@@ -29,7 +29,8 @@ enum StackRequest: Hashable, Sendable {
         case .create(let ref, let commit):
             guard let settings else { throw RequestRefusal.unknownRepository(name.repository.description) }
             let stack = created(name, of: settings, instead: current, ref: ref, commit: commit, policy: policy, now: now)
-            return (stack, "requested" + (ref.map { " from \($0)" } ?? "") + (commit.map { " at \($0.short)" } ?? ""))
+            let what = "requested" + (ref.map { " from \($0)" } ?? "") + (commit.map { " at \($0.short)" } ?? "")
+            return (stack, what + stack.untoldNote(of: settings))
         case .approve(let commit):
             var stack = try known(current, name)
             try approve(&stack, commit: commit, of: settings, policy: policy, now: now)
@@ -71,6 +72,7 @@ enum StackRequest: Hashable, Sendable {
         stack.pinnedCommit = commit
         stack.exempt = true
         stack.requireApproval(by: settings.forks)
+        stack.askForge(of: settings)
         return stack
     }
 

@@ -33,7 +33,7 @@ public protocol ForgeClient: Sendable {
     /// Removes an environment that has ended.
     func removeEnvironment(_ environment: String) async throws
 
-    /// Deliveries since `start` of which no attempt succeeded, oldest first.
+    /// Deliveries about pull requests, first sent since `start`, of which no attempt succeeded, oldest first.
     func failedDeliveries(since start: Date) async throws -> [FailedDelivery]
     func redeliver(_ delivery: FailedDelivery) async throws
 

@@ -24,6 +24,8 @@ public protocol StackReading {
     func nextWake(after instant: Date) throws -> Date?
     /// What was answered to a delivery; nil when it is new.
     func outcome(ofDelivery key: DeliveryKey) throws -> DeliveryOutcome?
+    /// Which of these deliveries came, by whatever webhook.
+    func knownDeliveries(among ids: Set<String>, of forge: String) throws -> Set<String>
     /// How many stacks there are, and when something is due.
     func statistics(at instant: Date) throws -> StackStatistics
     /// All tokens by name, expired ones too.

@@ -10,9 +10,9 @@ struct CommitSource {
     private static let patience = 3
 
     func commit(for stack: Stack) async throws -> CommitID {
-        guard let ref = stack.ref ?? Forge(rawValue: repository.forge)?.headRef(of: stack.pullRequest) else {
+        guard let ref = stack.ref ?? repository.forge.headRef(of: stack.pullRequest) else {
             throw StepError(
-                "\(repository.forge) serves no ref for this pull request that could be fetched; name one with `slingshot create \(stack.name.repository) \(stack.name.number) --ref refs/heads/…`",
+                "\(repository.forge.name) serves no ref for this pull request that could be fetched; name one with `slingshot create \(stack.name.repository) \(stack.name.number) --ref refs/heads/…`",
                 isRetryable: false)
         }
         let attempts = stack.failure.flatMap { $0.step == Step.fetch(revision: 0).name ? $0.attempts : nil } ?? 0

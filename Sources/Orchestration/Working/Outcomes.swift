@@ -7,6 +7,9 @@ extension Stack {
         // What failed, or waits for an image, stays so, with its reason, until a try succeeds.
         if [.failed, .waiting].contains(phase), failure?.step == step.name { return }
         switch step {
+        case .ask:
+            phase = .queued
+            message = "asking the forge about the pull request"
         case .fetch:
             phase = .queued
             message = "fetching \(pinnedCommit?.short ?? ref ?? "the pull request's head")"

@@ -52,6 +52,18 @@ extension StackWorker {
         }
     }
 
+    /// The same, where the change itself says what to tell.
+    func record(_ step: Step, kind: StackEvent.Kind, _ change: @escaping @Sendable (inout Stack) throws -> String) async throws {
+        let now = engines.clock.now.wholeSeconds
+        try await engines.store.write { transaction in
+            guard var stack = try transaction.stack(name) else { throw Superseded() }
+            let message = try change(&stack)
+            stack.updatedAt = now
+            try transaction.save(stack, wakeAt: now)
+            try transaction.append(StackEvent(stack: name, at: now, kind: kind, name: step.name, message: message))
+        }
+    }
+
     /// Changes the record as it is now, which may be newer than the one that the step began with.
     func store(_ change: @escaping @Sendable (inout Stack) throws -> Void, event: (@Sendable (Stack) -> StackEvent?)? = nil) async throws
         -> Stack

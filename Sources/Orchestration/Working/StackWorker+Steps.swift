@@ -8,6 +8,8 @@ extension StackWorker {
         switch step {
         case .observe, .wait:
             break
+        case .ask:
+            try await ask(step, stack)
         case .fetch:
             try await fetch(step, stack)
         case .hold:

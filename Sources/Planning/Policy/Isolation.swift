@@ -58,7 +58,7 @@ enum Isolation {
         labels["pod-security.kubernetes.io/warn"] = "restricted"
         // Neither the lease nor the digest: they change without a deploy, or follow from the plan. The runtime adds them.
         var annotations = [
-            StackMetadata.forge: request.repository.forge, StackMetadata.repositoryFullName: request.repository.repository,
+            StackMetadata.forge: request.repository.forge.rawValue, StackMetadata.repositoryFullName: request.repository.repository,
             StackMetadata.headSHA: request.commit.description,
             StackMetadata.title: Wording.printable(request.pullRequest.title, longest: 1_000),
             StackMetadata.author: Wording.printable(request.pullRequest.author, longest: 1_000),

@@ -43,18 +43,15 @@ struct Workshop: Sendable {
     func run<T: Sendable>(_ body: @escaping @Sendable (PodmanClient) async throws -> T) async throws -> T {
         let sweep = WorkshopSweep(client: client, prefix: prefix, logger: logger)
         try await sweep.remove(namespace, folder: folder)  // what a crash left
-        let result: Result<T, any Error>
-        do {
-            let sandbox = try await makeSandbox()
-            result = .success(try await serve(in: sandbox, body))
-        } catch { result = .failure(error) }
-        // Awaited, but not cancelled with this task.
-        await Task {
-            do { try await sweep.remove(namespace, folder: folder) } catch {
-                logger.warning("a build could not be cleared away", metadata: ["build": "\(namespace)", "error": "\(error)"])
-            }
-        }.value
-        return try result.get()
+        func clear() async {
+            // Awaited, but not cancelled with this task.
+            await Task {
+                do { try await sweep.remove(namespace, folder: folder) } catch {
+                    logger.warning("a build could not be cleared away", metadata: ["build": "\(namespace)", "error": "\(error)"])
+                }
+            }.value
+        }
+        return try await cleaningUp(clear) { try await serve(in: makeSandbox(), body) }
     }
 
     /// The network namespace of a new pod on a new network, and the name server that is told to whatever runs there.

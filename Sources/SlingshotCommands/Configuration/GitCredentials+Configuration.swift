@@ -4,18 +4,18 @@ import StrictYAML
 /// A repository's `credentials`, as the file has them.
 extension GitCredentials {
     /// `forge` is nil when it could not be read; then none is missed.
-    init(_ value: YAMLValue, forge: String?) throws(YAMLProblem) {
+    init(_ value: YAMLValue, forge: Forge?) throws(YAMLProblem) {
         let mapping = try value.mapping(allowing: ["token", "username", "password", "githubApp", "ssh"])
         let keys = mapping.fields.map(\.key).sorted()
         switch keys {
         case ["token"]: self = .token(try SecretReference(mapping.required("token")))
         case ["githubApp"]:
             let app = try mapping.required("githubApp")
-            if let forge, forge != "github" { throw app.problem("is for GitHub; use `token`") }
+            if let forge, forge != .github { throw app.problem("is for GitHub; use `token`") }
             self = .githubApp(try GitHubApp(app))
         case ["password", "username"]:
             let username = try mapping.required("username")
-            if let forge, !forge.hasPrefix("bitbucket") { throw username.problem("is for Bitbucket; use `token`") }
+            if let forge, forge != .bitbucket, forge != .bitbucketServer { throw username.problem("is for Bitbucket; use `token`") }
             guard try !username.string().isEmpty, try !username.string().contains(":") else {
                 throw username.problem("must be a name without a colon")
             }

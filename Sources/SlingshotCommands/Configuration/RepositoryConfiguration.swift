@@ -28,7 +28,7 @@ extension ServerConfiguration.Repository {
             guard let forge = Forge(rawValue: try value.string()) else {
                 throw value.problem("names no forge; \(Wording.unknown(try value.string(), among: Forge.allCases.map(\.rawValue)))")
             }
-            return forge.rawValue
+            return forge
         }
         let credentials = problems.collect { () throws(YAMLProblem) in
             try mapping.optional("credentials").map { (value) throws(YAMLProblem) in try GitCredentials(value, forge: forge) }
@@ -64,7 +64,7 @@ extension ServerConfiguration.Repository {
         }
         let when = problems.collect { () throws(YAMLProblem) in
             try mapping.optional("when").map { (value) throws(YAMLProblem) in
-                try AdmissionRules(value, forge: forge.flatMap { Forge(rawValue: $0) }, credentials: credentials)
+                try AdmissionRules(value, forge: forge, credentials: credentials)
             }
         }
         let secret = problems.collect { () throws(YAMLProblem) in try SecretReference(try mapping.required("webhookSecret")) }
@@ -83,11 +83,11 @@ extension ServerConfiguration.Repository {
         self.access = access
     }
 
-    private static func forks(_ value: YAMLValue, on forge: String?) throws(YAMLProblem) -> RepositorySettings.ForkPolicy {
+    private static func forks(_ value: YAMLValue, on forge: Forge?) throws(YAMLProblem) -> RepositorySettings.ForkPolicy {
         guard let policy = RepositorySettings.ForkPolicy(rawValue: try value.string()) else {
             throw value.problem("must be deny, approval or allow")
         }
-        guard policy == .deny || forge.flatMap({ Forge(rawValue: $0) })?.servesForks != false else {
+        guard policy == .deny || forge?.servesForks != false else {
             throw value.problem("must be deny: Bitbucket Cloud's repositories don't serve the commits of forks")
         }
         return policy

@@ -38,7 +38,7 @@ struct RepositoryCheckup: Sendable {
     private func rights() async -> [Finding] {
         do {
             guard let client = try client() else {
-                guard Forge(rawValue: settings.forge)?.hasAPI == true else { return [] }
+                guard settings.forge.hasAPI else { return [] }
                 return [
                     .warning(
                         area, "forge", "without credentials for its API nobody is told of stacks, and no command in a comment is heard",
@@ -62,14 +62,13 @@ struct RepositoryCheckup: Sendable {
     }
 
     private func webhook() async -> [Finding] {
-        guard let forge = Forge(rawValue: settings.forge) else { return [] }
         do {
-            guard forge.hasAPI else {
+            guard settings.forge.hasAPI else {
                 return HookFindings(area: area, settings: settings, publicURL: publicURL).findings(
                     of: try LocalRepository(url: settings.url))
             }
             guard let client = try client() else { return [] }
-            return WebhookFindings(area: area, forge: forge, publicURL: publicURL).findings(of: try await client.webhooks())
+            return WebhookFindings(area: area, forge: settings.forge, publicURL: publicURL).findings(of: try await client.webhooks())
         } catch let error as ForgeError where [.forbidden, .notFound].contains(error.kind) {
             return [
                 .unknown(
@@ -80,7 +79,6 @@ struct RepositoryCheckup: Sendable {
     }
 
     private func delivery() async -> [Finding] {
-        guard let forge = Forge(rawValue: settings.forge) else { return [] }
         guard let text = try? repository.webhookSecret.read(for: "the webhookSecret of \(settings.name)"),
             let secret = WebhookSecret(Array(text.utf8))
         else {
@@ -94,7 +92,7 @@ struct RepositoryCheckup: Sendable {
                     fix: "make one with `openssl rand -hex 32`, and set it in both places"))
         }
         let trial = TrialFindings(
-            area: area, settings: settings, forge: forge, secret: secret, server: publicURL.flatMap { URL(string: $0) } ?? local,
+            area: area, settings: settings, forge: settings.forge, secret: secret, server: publicURL.flatMap { URL(string: $0) } ?? local,
             isPublic: publicURL != nil)
         return findings + [await trial.finding(now: clock.now)]
     }

@@ -113,5 +113,5 @@ struct WebhookFindings {
 
 extension Forge {
     /// For people.
-    var title: String { ForgeKind(rawValue: rawValue)?.name ?? "a plain git server" }
+    var title: String { Forge(rawValue: rawValue)?.name ?? "a plain git server" }
 }

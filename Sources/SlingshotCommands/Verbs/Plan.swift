@@ -152,7 +152,7 @@ struct ServerStandIn: ParsableArguments {
             }
             let image = PodmanRuntime.imageNames(namespacePrefix: StackAddressing(domain: domain).namespacePrefix) + name.description
             let settings = RepositorySettings(
-                name: name, forge: "github", repository: "example/\(name)", url: "", runtime: "", template: template, values: values,
+                name: name, forge: .github, repository: "example/\(name)", url: "", runtime: "", template: template, values: values,
                 imageRepository: image)
             return (settings, StackAddressing(domain: domain))
         }

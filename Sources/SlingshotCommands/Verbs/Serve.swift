@@ -87,8 +87,10 @@ struct ServeCommand: AsyncParsableCommand {
                 let commands = CommandService(
                     clients: clients, intake: intake, store: store, changes: store.changes(), clock: clock, metrics: registry,
                     logger: logger)
+                let redelivery = Redelivery(
+                    repositories: settings, clients: clients, store: store, clock: clock, metrics: registry, logger: logger)
                 let services: [any ServiceLifecycle.Service] =
-                    [orchestrator, pruner, sweeper, feedback, commands] + (gatewayServices ?? []) + [application]
+                    [orchestrator, pruner, sweeper, feedback, commands, redelivery] + (gatewayServices ?? []) + [application]
                 do {
                     // The listeners stop first, so that nothing new comes while what is under way is brought to an end.
                     try await UntilSignalled(logger: logger, clock: clock).run(services)
@@ -134,7 +136,7 @@ extension WebhookReceiver {
             guard let secret = WebhookSecret(Array(text.utf8)) else {
                 throw ConfigurationError("the webhookSecret of \(settings.name) is empty; set it")
             }
-            return Subscription(repository: settings.name, forge: settings.forge, fullName: settings.repository, secret: secret)
+            return Subscription(repository: settings.name, forge: settings.forge.rawValue, fullName: settings.repository, secret: secret)
         }
         self.init(adapters: Forge.allCases.map(\.adapter), subscriptions: subscriptions)
     }
