@@ -73,6 +73,8 @@ public enum ForgeMessage: Hashable, Sendable {
     /// The forge tries the webhook out. `text` is the greeting that it sends along, if any.
     case ping(repository: String?, text: String?)
     case pullRequest(PullRequestEvent)
+    /// Somebody commented on a pull request.
+    case comment(CommentEvent)
     /// Nothing to do, and why: "because …".
     case ignored(repository: String?, reason: String)
 
@@ -81,6 +83,7 @@ public enum ForgeMessage: Hashable, Sendable {
         switch self {
         case .ping(let repository, _), .ignored(let repository, _): repository
         case .pullRequest(let event): event.repository
+        case .comment(let event): event.repository
         }
     }
 }

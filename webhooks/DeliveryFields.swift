@@ -15,6 +15,13 @@ extension KeyedDecodingContainer {
         return number
     }
 
+    /// The id of a comment, which all forges number.
+    func commentID(_ key: Key) throws -> String {
+        let id = try wholeNumber(key)
+        guard id > 0 else { throw rejection(of: key, "must be 1 or more") }
+        return "\(id)"
+    }
+
     func commit(_ key: Key) throws -> CommitID {
         guard let commit = CommitID(try name(key)) else {
             throw rejection(of: key, "must be a full commit id of 40 or 64 lower-case hexadecimal digits")

@@ -134,6 +134,12 @@ extension KeyedDecodingContainer {
         return text
     }
 
+    /// The beginning of a comment: 65,536 characters, the most that GitHub and most others take.
+    func comment(_ key: Key) throws -> String {
+        let text = try text(key)
+        return text.utf8.count <= longestComment ? text : String(String.UnicodeScalarView(text.unicodeScalars.prefix(longestComment)))
+    }
+
     func line(_ key: Key) throws -> String { Webhooks.line(of: try text(key)) }
 
     func rejection(of key: Key, _ why: String) -> DeliveryRejection {
@@ -143,6 +149,7 @@ extension KeyedDecodingContainer {
 
 /// The most Unicode scalars that are kept of one text.
 private let longest = 1_024
+private let longestComment = 65_536
 
 /// A text for people, as one line: cut to 1,024 characters, control characters turned into spaces. Scalars are counted, because one grapheme
 /// can be megabytes of combining marks.

@@ -10,4 +10,9 @@ enum ForgeAction: Hashable {
 
     /// An event that is about no pull request's life.
     static func otherEvent(_ event: String) -> String { "because only pull request events change a stack, and this is \(event)" }
+
+    // Why a comment is no command.
+    static let editedComment = "because only new comments are read for commands"
+    static let otherComment = "because only comments on pull requests are read for commands"
+    static let unknownAuthor = "because the delivery does not say who wrote the comment"
 }

@@ -5,7 +5,10 @@ import StagingModel
 /// does the comment, and nobody is told that it was edited.
 enum CommentText {
     static func text(of stack: Stack) -> String {
-        let parts = [heading(of: stack), address(of: stack), end(of: stack), diagnosis(of: stack), facts(of: stack), next(for: stack)]
+        let parts = [
+            heading(of: stack), address(of: stack), end(of: stack), diagnosis(of: stack), facts(of: stack), next(for: stack),
+            stack.answer.map(CommandText.text(of:)),
+        ]
         return parts.compactMap(\.self).joined(separator: "\n\n")
     }
 
@@ -20,7 +23,7 @@ enum CommentText {
         case .failed: "### ❌ \(name) failed"
         case .sleeping: "### ⏸ \(name) sleeps"
         case .destroying: "### ⚫ \(name) is being destroyed"
-        case .destroyed: "### ⚫ \(name) is gone"
+        case .destroyed: stack.fetched == nil ? "### ⚫ There is no \(name)" : "### ⚫ \(name) is gone"
         }
     }
 
@@ -34,7 +37,7 @@ enum CommentText {
     }
 
     private static func end(of stack: Stack) -> String? {
-        guard let reason = stack.destroyReason else { return nil }
+        guard let reason = stack.destroyReason, stack.fetched != nil || stack.phase != .destroyed else { return nil }
         let what = stack.reportedCommit.map { "`\($0.short)`" } ?? "It"
         return stack.phase == .destroyed ? "\(what) was destroyed, \(reason.words)." : "\(what) goes, \(reason.words)."
     }
@@ -58,6 +61,7 @@ enum CommentText {
     /// What is wrong or waited for. What a step says on its way is left out: it changes by the second.
     private static func diagnosis(of stack: Stack) -> String? {
         if let exclusion = stack.exclusion { return Markdown.block([exclusion.text]) }
+        if stack.phase == .waiting, stack.awaitsApproval, let commit = stack.commitToApprove { return approval(of: commit) }
         guard stack.phase == .failed || stack.phase == .waiting, stack.wanted == .running else { return nil }
         let diagnosis = Diagnosis(stack.message)
         let problem = Markdown.block(diagnosis.problem.split(separator: "; ").prefix(Markdown.mostLines).map { String($0) })
@@ -66,14 +70,24 @@ enum CommentText {
             .joined(separator: "\n\n")
     }
 
+    /// In a block of its own, to be copied.
+    private static func approval(of commit: CommitID) -> String {
+        """
+        It comes from a fork, so nothing of it is used before somebody who may push here has looked at `\(commit.short)`, and comments:
+
+        \(Markdown.block([CommentCommand.approve(commit).text]))
+        """
+    }
+
     private static func next(for stack: Stack) -> String? {
-        let again = "`slingshot create \(stack.name.repository) \(stack.name.number)`"
+        let again = "`\(CommentCommand.redeploy.text)`"
+        let more = "`\(CommentCommand.help.text)` shows what else can be asked for here."
         return switch stack.phase {
         case .waiting, .destroying: nil
         case .queued, .building, .deploying: "Nothing to do: this comment will say how it ends."
-        case .ready where stack.lease.expiresAt == nil: "A push deploys the new commit."
+        case .ready where stack.lease.expiresAt == nil: "A push deploys the new commit. \(more)"
         case .ready:
-            "A push deploys the new commit. `slingshot extend \(stack.name) 4h` lets it live longer; closing the pull request destroys it."
+            "A push deploys the new commit. `\(CommentCommand.extend(seconds: 4 * 3_600).text)` lets it live longer; closing the pull request destroys it. \(more)"
         case .sleeping: "It wakes up when somebody opens it."
         case .failed: "Push what mends it, or try again with \(again). `slingshot logs \(stack.name)` shows more of what it wrote."
         case .destroyed where stack.destroyReason == .closed: "Reopening the pull request launches it anew."

@@ -45,23 +45,12 @@ public struct FeedbackService: Service {
                     let teller = Teller(
                         repository: repository, client: client, store: store, clock: clock, metrics: FeedbackMetrics(factory: metrics),
                         logger: logger)
-                    group.addTask { await keepTelling(teller, agenda) }
+                    group.addTask {
+                        await agenda.keep(
+                            clock: clock, logger: logger, failure: "forges could not be told from the outbox", teller.pass)
+                    }
                 }
             }
-        }
-    }
-
-    private func keepTelling(_ teller: Teller, _ agenda: Agenda) async {
-        var outlook = Teller.Outlook()
-        while !Task.isCancelled {
-            if outlook.closedUntil.map({ $0 <= clock.now }) ?? true {
-                do { outlook = try await teller.pass() } catch {
-                    if Task.isCancelled { return }
-                    logger.error("forges could not be told from the outbox; trying again in 5 s", metadata: ["error": "\(error)"])
-                    outlook = Teller.Outlook(next: clock.now.addingTimeInterval(5))
-                }
-            }
-            await agenda.wait(until: outlook.next, clock: clock)
         }
     }
 

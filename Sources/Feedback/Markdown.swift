@@ -30,6 +30,15 @@ enum Markdown {
         PlainText.line(Redaction.redacted(PlainText.line(text, limit: 4_096)), limit: limit)
     }
 
+    /// A stranger's name, as code: letters, digits and little else, so that it calls nobody and ends nothing.
+    static func name(_ text: String) -> String {
+        let kept = text.unicodeScalars.filter {
+            $0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_. ".unicodeScalars.contains($0)
+        }
+        let name = String(String.UnicodeScalarView(kept.prefix(40))).split(separator: " ").joined(separator: " ")
+        return name.isEmpty ? "somebody" : "`\(name)`"
+    }
+
     /// A link that shows its address; nil unless that is a plain web address.
     static func link(_ url: String) -> String? { isWebAddress(url) ? "[\(url)](\(url))" : nil }
 

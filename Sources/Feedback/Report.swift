@@ -12,7 +12,7 @@ struct Report: Hashable {
     init(_ stack: Stack, told: ToldFeedback, deployments: Bool) {
         // A pull request that gets no stack, or may yet turn out to get none: nobody asked for a word about it.
         let isUndecided = (stack.undecided == true || stack.unasked == true) && stack.phase == .queued
-        if stack.wanted != .running || isUndecided, stack.fetched == nil, told.isNothing { return }
+        if stack.wanted != .running || isUndecided, stack.fetched == nil, told.isNothing, stack.answer == nil { return }
         comment = CommentText.text(of: stack)
         status = StatusText.report(of: stack, told: told.status.value)
         if deployments { deployment = Self.deployment(of: stack) }

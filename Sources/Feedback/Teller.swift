@@ -5,14 +5,6 @@ import StagingModel
 
 /// Brings what one repository's forge knows to what the records say.
 struct Teller: Sendable {
-    /// When to look again.
-    struct Outlook: Hashable {
-        /// Nil for when something changes.
-        var next: Date?
-        /// The forge takes nothing before then; whatever changes meanwhile has to wait.
-        var closedUntil: Date?
-    }
-
     let repository: RepositoryName
     let client: any ForgeClient
     let store: any StackStore

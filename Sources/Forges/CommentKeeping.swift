@@ -5,7 +5,7 @@ import StagingModel
 /// One comment of a pull request.
 struct ForgeComment: Hashable, Sendable {
     var id: String
-    /// The account that wrote it, in the form that ``CommentKeeping/account()`` has.
+    /// The account that wrote it, in the form that ``ForgeClient/account()`` has.
     var author: String
     var text: String
     /// Bitbucket Data Center edits the version that one names.
@@ -18,8 +18,6 @@ protocol CommentKeeping: ForgeClient {
     var longestComment: Int { get }
     /// A mark that the forge keeps in a comment's text, and does not show.
     func hidden(_ marker: String) -> String
-    /// The account that the credentials belong to; nil where the forge does not tell these credentials.
-    func account() async throws -> String?
     func comment(_ id: String, on number: Int) async throws -> ForgeComment?
     /// Over all pages, oldest first.
     func firstComment(on number: Int, where matches: (ForgeComment) -> Bool) async throws -> ForgeComment?

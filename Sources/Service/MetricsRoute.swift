@@ -65,6 +65,7 @@ public enum MetricHelp {
         "slingshot_step_duration_seconds": "How long the orchestrator's steps took, by step and outcome.",
         "slingshot_gateway_requests_total": "What visitors of stacks got: the stack, or a page by its code.",
         "slingshot_engine_errors_total": "What an engine did not do, by runtime.",
+        "slingshot_commands_total": "Commands from comments, by what was asked for and what became of it.",
         "slingshot_feedback_total": "What forges were told of stacks, by what it was and what became of it.",
         "slingshot_feedback_lateness_seconds": "From a stack's change until its forge knew of it.",
         "slingshot_redeliveries_total": "Deliveries that a forge was asked for again, and those that are not asked for any more.",

@@ -28,7 +28,7 @@ extension Problem {
         case .unknownStack: self.init("no-such-stack", status: 404, title: "No such stack", detail: "\(refusal)")
         case .unknownRepository: self.init("no-such-repository", status: 404, title: "No such repository", detail: "\(refusal)")
         case .badNumber: self.init("bad-request", status: 400, title: "Bad request", detail: "\(refusal)")
-        case .notRunning, .notApprovable: self.init("refused", status: 409, title: "Refused", detail: "\(refusal)")
+        case .notRunning, .notApprovable, .notLaunchable: self.init("refused", status: 409, title: "Refused", detail: "\(refusal)")
         }
     }
 

@@ -65,9 +65,9 @@ struct WebhookRoutes {
         case .ignored(_, let reason):
             outcome = DeliveryOutcome(delivery: verified.id, stack: nil, action: .ignored, reason: reason)
         case .pullRequest(let event):
-            guard let repository = verified.repository else { throw DeliveryRejection.unknownRepository(event.repository) }
-            let key = DeliveryKey(forge: verified.forge, hook: verified.hook, id: verified.id)
-            outcome = try await store(event, key, repository, context)
+            outcome = try await store(verified, context) { try await intake.receive(event, delivery: $0, repository: $1) }
+        case .comment(let event):
+            outcome = try await store(verified, context) { try await intake.receive(event, delivery: $0, repository: $1) }
         }
         metrics.delivered(forge: verified.forge, outcome: word ?? outcome.action.rawValue)
         var metadata: Logger.Metadata = [
@@ -78,12 +78,16 @@ struct WebhookRoutes {
         return try Response.json(outcome, status: status)
     }
 
-    private func store(_ event: PullRequestEvent, _ key: DeliveryKey, _ repository: RepositoryName, _ context: CallContext)
-        async throws
-        -> DeliveryOutcome
-    {
+    private func store(
+        _ verified: VerifiedDelivery, _ context: CallContext,
+        _ receive: (DeliveryKey, RepositoryName) async throws -> DeliveryOutcome
+    ) async throws -> DeliveryOutcome {
+        guard let repository = verified.repository else {
+            throw DeliveryRejection.unknownRepository(verified.message.repository ?? "")
+        }
+        let key = DeliveryKey(forge: verified.forge, hook: verified.hook, id: verified.id)
         do {
-            return try await intake.receive(event, delivery: key, repository: repository)
+            return try await receive(key, repository)
         } catch {
             context.logger.error("a delivery could not be stored", metadata: ["error": "\(error)"])
             metrics.delivered(forge: key.forge, outcome: "not-stored")

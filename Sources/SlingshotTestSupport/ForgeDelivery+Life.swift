@@ -46,7 +46,7 @@ extension ForgeDelivery {
         return delivery
     }
 
-    private func with(_ path: [String], _ value: JSONValue) -> ForgeDelivery {
+    func with(_ path: [String], _ value: JSONValue) -> ForgeDelivery {
         func set(_ fields: JSONValue, _ path: ArraySlice<String>) -> JSONValue {
             guard let key = path.first else { return value }
             var changed = fields

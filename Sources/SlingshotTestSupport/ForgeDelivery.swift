@@ -22,14 +22,19 @@ public struct ForgeDelivery: Sendable {
         ForgeDelivery(forge, try fixtures[forge]?.get() ?? .null)
     }
 
-    private static let fixtures: [Forge: Result<JSONValue, any Error>] = {
+    static func commentPayload(on forge: Forge) throws -> JSONValue { try comments[forge]?.get() ?? .null }
+
+    private static let fixtures = read(fixture)
+    private static let comments = read(commentFixture)
+
+    private static func read(_ name: (Forge) -> String) -> [Forge: Result<JSONValue, any Error>] {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let pairs = Forge.allCases.map { forge in
-            let file = root.appending(path: "Tests/WebhooksTests/Fixtures/\(fixture(of: forge)).json")
+            let file = root.appending(path: "Tests/WebhooksTests/Fixtures/\(name(forge)).json")
             return (forge, Result { try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: file)) })
         }
         return Dictionary(uniqueKeysWithValues: pairs)
-    }()
+    }
 
     private static func fixture(of forge: Forge) -> String {
         switch forge {

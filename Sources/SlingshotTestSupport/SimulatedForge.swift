@@ -26,6 +26,7 @@ public struct SimulatedForge: ForgeClient {
     public func setStatus(_: CommitStatus, of _: CommitID) async throws { throw unsupported }
     public func keepComment(_: StackComment, on _: Int) async throws -> KeptComment { throw unsupported }
     public func react(_: CommentReaction, to _: String, on _: Int) async throws { throw unsupported }
+    public func account() async throws -> String? { throw unsupported }
     public func mayWrite(_: String) async throws -> Bool { throw unsupported }
     public func startDeployment(_: ForgeDeployment) async throws -> String { throw unsupported }
     public func setDeployment(_: String, _: ForgeDeployment.State, of _: ForgeDeployment, description _: String) async throws {

@@ -99,6 +99,8 @@ public struct Stack: Codable, Hashable, Sendable {
     public var exclusion: Exclusion?
     /// The label that still has to be taken off its pull request, because it has expired.
     public var expiredLabel: String?
+    /// What was said to the last command from its pull request; nil for nothing, and once something else has happened.
+    public var answer: CommandAnswer?
 
     public var wanted: Wanted
     /// Grows by one with each thing that has to be deployed; `deployed.revision` follows it.

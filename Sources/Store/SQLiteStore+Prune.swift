@@ -13,6 +13,8 @@ extension SQLiteStore: PrunableStore {
             """
             DELETE FROM delivery WHERE (forge, hook, id) IN (SELECT forge, hook, id FROM delivery WHERE at < ? LIMIT ?)
             """, before)
+        counts.commands = try await remove(
+            "DELETE FROM command WHERE id IN (SELECT id FROM command WHERE dueAt IS NULL AND at < ? LIMIT ?)", before)
         // Ids grow with time: the old ones are in front, and nothing behind them is looked at.
         counts.events = try await remove(
             """

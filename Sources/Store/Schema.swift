@@ -70,6 +70,22 @@ enum Schema {
                     CREATE INDEX feedbackByDue ON feedback (repository, dueAt) WHERE dueAt IS NOT NULL;
                     """)
         }
+        migrator.registerMigration("4 commands") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE command (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+                        repository TEXT NOT NULL,
+                        comment TEXT NOT NULL,
+                        at INTEGER NOT NULL,
+                        dueAt INTEGER,
+                        record TEXT NOT NULL,
+                        UNIQUE (repository, comment)
+                    ) STRICT;
+                    CREATE INDEX commandByDue ON command (repository, id) WHERE dueAt IS NOT NULL;
+                    CREATE INDEX commandByTime ON command (repository, at);
+                    """)
+        }
         return migrator
     }
 }

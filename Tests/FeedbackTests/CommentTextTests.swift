@@ -21,6 +21,33 @@ import Testing
             }
         ),
         ("building", Stacks.at(.building)),
+        (
+            "ready-extended",
+            Stacks.at(.ready) {
+                $0.lease.expiresAt = Samples.start.addingTimeInterval(28 * 3_600)
+                $0.answer = CommandAnswer(
+                    to: .extend(seconds: 14_400), by: "mona", "it lives until 2 January 2026 at 04:00 UTC")
+            }
+        ),
+        (
+            "ready-help",
+            Stacks.at(.ready) { $0.answer = CommandAnswer(to: .help, by: "mona", "these are the commands") }
+        ),
+        (
+            "failed-refused",
+            Stacks.at(.failed) {
+                $0.answer = CommandAnswer(
+                    to: .unclear(.several), by: "@acme/all` **Mona** [x](https://evil.example)\u{202E}", isRefusal: true,
+                    "a comment is one command, and this one has more; write one a comment")
+            }
+        ),
+        (
+            "destroyed-never-there",
+            Stacks.at(.destroyed) {
+                ($0.wanted, $0.exclusion, $0.fetched) = (.gone(.unlabeled), .missing("preview"), nil)
+                $0.answer = CommandAnswer(to: .status, by: "", "this is how it is, 1 January 2026 at 00:00 UTC")
+            }
+        ),
         ("deploying", Stacks.at(.deploying)),
         ("ready", Stacks.at(.ready)),
         (
@@ -56,6 +83,16 @@ import Testing
         let text = CommentText.text(of: stack) + "\n"
         if ProcessInfo.processInfo.environment["UPDATE_GOLDEN"] == "1" { try text.write(to: file, atomically: true, encoding: .utf8) }
         #expect(try String(contentsOf: file, encoding: .utf8) == text)
+    }
+
+    @Test(arguments: cases) func `it commands nothing itself`(name: String, stack: Stack) {
+        #expect(CommentCommand(comment: CommentText.text(of: stack)) == nil)
+    }
+
+    @Test func `the command that approves a fork's commit can be copied from it`() throws {
+        let waiting = Stacks.at(.waiting) { $0.approval = Approval() }
+        let line = try #require(CommentText.text(of: waiting).split(separator: "\n").first { $0.contains("/slingshot approve") })
+        #expect(CommentCommand(comment: String(line)) == .approve(Samples.commit("a")))
     }
 
     /// What changes by the second, or says nothing to a reviewer, makes no edit.

@@ -66,13 +66,13 @@ struct FeedbackFixture: Sendable {
 
     /// The record becomes this, and is told when its time has come.
     @discardableResult
-    func tell(_ stack: Stack) async throws -> Teller.Outlook {
+    func tell(_ stack: Stack) async throws -> Outlook {
         try await save(stack)
         return try await pass(after: FeedbackSchedule.spacing)
     }
 
     @discardableResult
-    func pass(after seconds: TimeInterval) async throws -> Teller.Outlook {
+    func pass(after seconds: TimeInterval) async throws -> Outlook {
         clock.advance(by: seconds)
         return try await teller.pass()
     }

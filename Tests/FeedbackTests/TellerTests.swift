@@ -27,7 +27,7 @@ import Testing
             #expect(try fixture.comment.contains("⚫ shop-7 is gone"))
             #expect(fixture.status?.state == kind.succeeded)
             #expect(fixture.status?.description == "Destroyed because its pull request was closed")
-            #expect(outlook == Teller.Outlook())
+            #expect(outlook == Outlook())
             #expect(fixture.forge.state.comments.first?.version == 4)
         }
     }
@@ -287,7 +287,7 @@ import Testing
             try await fixture.store.write {
                 try $0.save(StackFeedback(stack: FeedbackFixture.name, schedule: .init(pendingSince: Samples.start, dueAt: Samples.start)))
             }
-            #expect(try await fixture.pass(after: 60) == Teller.Outlook())
+            #expect(try await fixture.pass(after: 60) == Outlook())
             #expect(try await fixture.row == nil)
             #expect(fixture.forge.requests.isEmpty)
         }

@@ -16,7 +16,9 @@ import Webhooks
         "object_attributes", "iid", "author_id", "source_branch", "target_branch", "source_project_id", "target_project_id", "last_commit",
         "url", "oldrev", "changes", "previous", "current", "work_in_progress", "pullrequest", "author", "nickname", "source", "destination",
         "branch", "commit", "hash", "links", "html", "href", "updated_on", "pullRequest", "updatedDate", "fromRef", "toRef", "displayId",
-        "latestCommit", "slug", "key", "self", "fork", "updatedAt", "zen", "test", "state",
+        "latestCommit", "slug", "key", "self", "fork", "updatedAt", "zen", "test", "state", "issue", "comment", "body", "type", "is_pull",
+        "note",
+        "noteable_type", "system", "created_at", "iid", "merge_request", "actor", "account_id", "display_name", "content", "raw", "text",
     ]
 
     private static func read(of value: JSONValue) -> JSONValue {
@@ -50,14 +52,23 @@ import Webhooks
 
     @Test(arguments: Forge.allCases)
     func deliveries(forge: Forge) throws {
+        try fuzz("delivery-\(forge)", try ForgeDelivery.opened(on: forge), Self.events(forge))
+    }
+
+    @Test(arguments: ForgeDelivery.commenting)
+    func comments(forge: Forge) throws { try fuzz("comment-\(forge)", try ForgeDelivery.commented(on: forge), [nil]) }
+
+    /// Mutates what `sample` says. An event that is nil is the sample's own.
+    private func fuzz(_ target: String, _ sample: ForgeDelivery, _ events: [String?]) throws {
+        let forge = sample.forge
         let receiver = try Self.receiver(forge)
-        let payload = Self.read(of: try ForgeDelivery.opened(on: forge).payload)
+        let payload = Self.read(of: sample.payload)
         let whole = payload.canonicalBytes
-        let (names, events) = (Self.keys.sorted(), Self.events(forge))
+        let names = Self.keys.sorted()
         var accepted = 0
-        try Fuzzing.run("delivery-\(forge)", inputs: 20_000) { input, mutator in
+        try Fuzzing.run(target, inputs: 20_000) { input, mutator in
             let body = Data(input.isMultiple(of: 2) ? mutator.mutate(whole) : mutator.mutate(payload, keys: names).canonicalBytes)
-            let delivery = ForgeDelivery(forge, .null, event: events.randomElement(using: &mutator.random) ?? nil)
+            let delivery = ForgeDelivery(forge, .null, event: (events.randomElement(using: &mutator.random) ?? nil) ?? sample.event)
             var headers = delivery.headers(of: body, secret: Self.secret, at: Samples.start)
             if mutator.random.once(in: 5), let name = headers.keys.sorted().randomElement(using: &mutator.random) {
                 headers[name] = String(decoding: mutator.mutate(Array((headers[name] ?? "").utf8)), as: UTF8.self)
@@ -66,6 +77,9 @@ import Webhooks
             let raw = Delivery(forge: forge.rawValue, headers: pairs, body: body, receivedAt: Samples.start)
             let start = Self.milliseconds
             let outcome = Result { () throws(DeliveryRejection) in try receiver.receive(raw) }
+            if case .success(let verified) = outcome, case .comment(let event) = verified.message {
+                _ = CommentCommand(comment: event.text)
+            }
             // Of this thread's own work, so that a busy machine does not count.
             #expect(Self.milliseconds - start < 50, "input \(input)")
             switch outcome {
@@ -88,6 +102,12 @@ import Webhooks
 
     private func check(_ verified: VerifiedDelivery, _ body: Data, _ input: UInt64) {
         #expect((1...100).contains(verified.id.utf8.count) && verified.hook.utf8.count <= 100, "input \(input)")
+        if case .comment(let event) = verified.message {
+            #expect((1...9_999_999_999).contains(event.number) && event.comment.utf8.count <= 20, "input \(input)")
+            #expect(event.text.unicodeScalars.count <= 65_536 && event.author.account.unicodeScalars.count <= 1_024, "input \(input)")
+            #expect(event.author.name.unicodeScalars.count <= 61, "input \(input)")
+            return
+        }
         guard case .pullRequest(let event) = verified.message else { return }
         let pullRequest = event.pullRequest
         #expect((1...9_999_999_999).contains(pullRequest.number), "input \(input)")

@@ -9,6 +9,30 @@ import Testing
 
 /// Readers of what strangers send: none crashes or hangs, each refuses in its own words, and each says the same twice.
 @Suite(.serialized) struct ParserFuzzTests {
+    /// Whatever somebody quotes, indents or hides commands nothing.
+    @Test func comments() throws {
+        let corpus = [
+            "/slingshot extend 4h\n", "> quoted\n/slingshot destroy\n\n", "```sh\n/slingshot destroy\n```\n", "<!-- hidden -->\n",
+            "<details>\n\n/slingshot status\n</details>\n", "- ~~~\n  /slingshot help\n", "`a ``b` c\n", "-- \n", "Mona wrote:\n", "\r\n",
+        ].map { Array($0.utf8) }
+        try Fuzzing.run("comment-text", inputs: 5_000) { input, mutator in
+            let text = String(decoding: mutator.mutate(mutator.mutate(corpus.flatMap(\.self)), corpus: corpus), as: UTF8.self)
+            let lines = text.unicodeScalars.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r" }.map { String($0) }
+            #expect(CommentCommand(comment: lines.map { "> \($0)\n" }.joined()) == nil, "input \(input)")
+            #expect(CommentCommand(comment: lines.map { "    \($0)\n" }.joined()) == nil, "input \(input)")
+            let hidden = "<!-- " + String(String.UnicodeScalarView(text.unicodeScalars.filter { $0 != ">" }))
+            #expect(CommentCommand(comment: hidden) == nil, "input \(input)")
+        }
+    }
+
+    @Test(arguments: ["<", "`", "<!-->", "<!--", "> ", "\n", "~~~\n", "<details>", "/slingshot\n", " ", "-\t", "`\n``\n", "\u{301}"])
+    func aLongCommentTakesNoTime(piece: String) {
+        let text = String(repeating: piece, count: 65_536 / piece.unicodeScalars.count)
+        let start = ContinuousClock.now
+        _ = CommentCommand(comment: text)
+        #expect(ContinuousClock.now - start < .seconds(3))
+    }
+
     private static let stackFiles = [
         "template: web\nvalues: {image: \"x:${{ pr.sha }}\", port: 8080, env: {A: b}}\nttl: 12h\n",
         "manifests: deploy/preview\nvalues:\n  list: [1, 2.5, null, true]\n  map: &a {x: y}\n  more: {<<: *a}\n",

@@ -41,6 +41,25 @@ import Testing
         }
     }
 
+    @Test(arguments: ForgeDelivery.commenting)
+    func `a command in a comment is stored, once, and its forge is not asked yet`(forge: Forge) async throws {
+        try await ServiceFixture.run(credentials: .token(.environment("TOKEN"))) { fixture async throws in
+            let first = try await post(ForgeDelivery.commented(on: forge), fixture)
+            #expect(first.status == .accepted, "\(String(buffer: first.body))")
+            let outcome = try first.decoded(DeliveryOutcome.self)
+            #expect(outcome.action == .command && outcome.stack?.description == "shop-42")
+            let again = try await post(ForgeDelivery.commented(on: forge), fixture)
+            #expect(again.body == first.body)
+            let replayed = try await post(ForgeDelivery.commented(on: forge, id: "d2"), fixture)
+            // Data Center's deliveries are known by their bodies.
+            #expect(try replayed.decoded(DeliveryOutcome.self).action == (forge == .bitbucketServer ? .command : .ignored))
+            let open = try await fixture.store.read { try $0.openCommands(of: Samples.repository().name) }
+            #expect(open.map(\.command) == [.extend(seconds: 14_400)])
+            let without = try await post(ForgeDelivery.commented(on: forge, "Looks good.", comment: 7, id: "d3"), fixture)
+            #expect(try without.decoded(DeliveryOutcome.self).reason == "because the comment holds no command")
+        }
+    }
+
     @Test(arguments: Forge.allCases)
     func `what is refused is so in the contract's words`(forge: Forge) async throws {
         try await ServiceFixture.run { fixture async throws in

@@ -27,7 +27,8 @@ struct ServiceFixture: Sendable {
     let http: any TestClientProtocol
 
     static func run(
-        engine: SimulatedEngine = SimulatedEngine(), live: Bool = false, plan: @escaping StackPlanner = { _ in nil },
+        engine: SimulatedEngine = SimulatedEngine(), live: Bool = false, credentials: GitCredentials? = nil,
+        plan: @escaping StackPlanner = { _ in nil },
         shareLink: (@Sendable (Stack, Date) -> String)? = nil, _ body: @escaping @Sendable (ServiceFixture) async throws -> Void
     )
         async throws
@@ -35,7 +36,7 @@ struct ServiceFixture: Sendable {
         try await withTemporaryDirectory { directory in
             let store = try SQLiteStore(directory: directory)
             let clock = TestClock()
-            let (made, orchestrator) = try make(store: store, clock: clock, engine: engine, plan: plan)
+            let (made, orchestrator) = try make(store: store, clock: clock, engine: engine, credentials: credentials, plan: plan)
             var service = made
             service.shareLink = shareLink
             let application = Application(router: service.router(), logger: quiet)
@@ -54,13 +55,15 @@ struct ServiceFixture: Sendable {
     /// The service over `store`, and an orchestrator without engines that does not run yet.
     static func make(
         store: any StackStore, clock: any WallClock, engine: SimulatedEngine = SimulatedEngine(), limits: ServerLimits = ServerLimits(),
-        trustedProxies: [String] = [], plan: @escaping StackPlanner = { _ in nil }
+        trustedProxies: [String] = [], credentials: GitCredentials? = nil, plan: @escaping StackPlanner = { _ in nil }
     ) throws -> (SlingshotService, Orchestrator) {
         let registry = MetricsRegistry(help: MetricHelp.texts)
+        var repository = Samples.repository()
+        repository.credentials = credentials
         let orchestrator = Orchestrator(
             engines: Engines(store: store, runtimes: [:], refs: NoRefs(), clock: clock, metrics: registry),
-            settings: OrchestrationSettings(repositories: [Samples.repository()], policy: Samples.policy), logger: quiet)
-        let intake = Intake(store: store, repositories: [Samples.repository()], policy: Samples.policy, clock: clock) { _ in }
+            settings: OrchestrationSettings(repositories: [repository], policy: Samples.policy), logger: quiet)
+        let intake = Intake(store: store, repositories: [repository], policy: Samples.policy, clock: clock) { _ in }
         let secret = try #require(WebhookSecret(secret.utf8))
         let subscriptions = Forge.allCases.map { forge in
             Subscription(repository: Samples.repository().name, forge: forge.rawValue, fullName: "acme/shop", secret: secret)

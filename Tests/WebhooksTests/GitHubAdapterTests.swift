@@ -114,10 +114,10 @@ import Testing
         #expect(verified.hook == "292430182")
     }
 
-    @Test(arguments: ["push", "issue_comment", "check_suite", "pull_request_review", "something_new"])
+    @Test(arguments: ["push", "pull_request_review_comment", "check_suite", "pull_request_review", "something_new"])
     func otherEventsAreIgnored(event: String) throws {
         let payload: JSONValue = ["repository": ["id": 1, "full_name": "acme/shop"], "pull_request": 7]
-        let reason = "because only pull_request events change a stack, and this is \(event)"
+        let reason = "because only pull_request and issue_comment events matter to a stack, and this is \(event)"
         #expect(try GitHubFixture.message(payload, event: event) == .ignored(repository: "acme/shop", reason: reason))
         #expect(try GitHubFixture.message([:], event: event) == .ignored(repository: nil, reason: reason))
     }

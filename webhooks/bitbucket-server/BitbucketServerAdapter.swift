@@ -21,6 +21,9 @@ public struct BitbucketServerAdapter: ForgeAdapter {
             _ = try DeliveryJSON.decode(BitbucketServerPayload.self, from: delivery.body)
             return .ping(repository: nil, text: nil)
         }
+        if event == "pr:comment:added" {
+            return try DeliveryJSON.decode(BitbucketServerCommentDelivery.self, from: delivery.body).message
+        }
         switch ForgeAction(bitbucketServer: event) {
         case .ignored(let reason):
             let payload = try DeliveryJSON.decode(BitbucketServerPayload.self, from: delivery.body)
@@ -42,6 +45,7 @@ extension ForgeAction {
             case "pr:modified": .change(.edited)
             case "pr:merged": .change(.merged)
             case "pr:declined", "pr:deleted": .change(.closed)
+            case "pr:comment:edited", "pr:comment:deleted": .ignored(reason: Self.editedComment)
             default: .ignored(reason: Self.otherEvent(event))
             }
     }

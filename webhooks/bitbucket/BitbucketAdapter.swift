@@ -17,7 +17,11 @@ public struct BitbucketAdapter: ForgeAdapter {
     }
 
     public func message(in delivery: Delivery) throws(DeliveryRejection) -> ForgeMessage {
-        switch ForgeAction(bitbucket: try delivery.event("x-event-key")) {
+        let event = try delivery.event("x-event-key")
+        if event == "pullrequest:comment_created" {
+            return try DeliveryJSON.decode(BitbucketCommentDelivery.self, from: delivery.body).message
+        }
+        switch ForgeAction(bitbucket: event) {
         case .ignored(let reason):
             let payload = try DeliveryJSON.decode(BitbucketPayload.self, from: delivery.body)
             return .ignored(repository: payload.repository?.fullName, reason: reason)
@@ -36,6 +40,7 @@ extension ForgeAction {
             case "pullrequest:updated": .change(.updated)
             case "pullrequest:fulfilled": .change(.merged)
             case "pullrequest:rejected": .change(.closed)
+            case "pullrequest:comment_updated", "pullrequest:comment_deleted": .ignored(reason: Self.editedComment)
             default: .ignored(reason: Self.otherEvent(event))
             }
     }

@@ -17,6 +17,11 @@ struct GenericDelivery: Decodable {
             message = .ping(repository: repository, text: nil)
             return
         }
+        guard action != "comment" else {
+            message = .ignored(
+                repository: repository, reason: "because a plain git server can't be asked who may command; use the command line")
+            return
+        }
         guard let change = PullRequestEvent.Change(rawValue: action) else {
             message = .ignored(repository: repository, reason: "because \(action) is an action that Slingshot does not know")
             return

@@ -27,10 +27,15 @@ public struct GiteaAdapter: ForgeAdapter {
     /// A webhook that is tested sends a `push` with the repository's newest commit, and is answered as any push.
     public func message(in delivery: Delivery) throws(DeliveryRejection) -> ForgeMessage {
         let event = try delivery.event("x-\(forge)-event")
-        guard event == "pull_request" else {
+        switch event {
+        case "pull_request":
+            return try DeliveryJSON.decode(GiteaPullRequestDelivery.self, from: delivery.body).message
+        case "issue_comment":
+            // Its finer type tells issues from pull requests, and so does the payload. `pull_request_comment` is a review.
+            return try DeliveryJSON.decode(GitHubCommentDelivery.self, from: delivery.body).message
+        default:
             let payload = try DeliveryJSON.decode(GitHubPayload.self, from: delivery.body)
             return .ignored(repository: payload.repository?.fullName, reason: ForgeAction.otherEvent(event))
         }
-        return try DeliveryJSON.decode(GiteaPullRequestDelivery.self, from: delivery.body).message
     }
 }

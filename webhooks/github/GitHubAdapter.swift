@@ -20,13 +20,16 @@ public struct GitHubAdapter: ForgeAdapter {
         switch event {
         case "pull_request":
             return try DeliveryJSON.decode(GitHubPullRequestDelivery.self, from: delivery.body).message
+        case "issue_comment":
+            return try DeliveryJSON.decode(GitHubCommentDelivery.self, from: delivery.body).message
         case "ping":
             let ping = try DeliveryJSON.decode(GitHubPing.self, from: delivery.body)
             return .ping(repository: ping.repository?.fullName, text: ping.zen)
         default:
             let payload = try DeliveryJSON.decode(GitHubPayload.self, from: delivery.body)
             return .ignored(
-                repository: payload.repository?.fullName, reason: "because only pull_request events change a stack, and this is \(event)")
+                repository: payload.repository?.fullName,
+                reason: "because only pull_request and issue_comment events matter to a stack, and this is \(event)")
         }
     }
 }

@@ -23,11 +23,15 @@ public struct GitLabAdapter: ForgeAdapter {
 
     public func message(in delivery: Delivery) throws(DeliveryRejection) -> ForgeMessage {
         let event = try delivery.event("x-gitlab-event")
-        guard event == "Merge Request Hook" else {
+        switch event {
+        case "Merge Request Hook":
+            return try DeliveryJSON.decode(GitLabMergeRequestDelivery.self, from: delivery.body).message
+        case "Note Hook":
+            return try DeliveryJSON.decode(GitLabNoteDelivery.self, from: delivery.body).message
+        default:
             let payload = try DeliveryJSON.decode(GitLabPayload.self, from: delivery.body)
             return .ignored(repository: payload.project?.fullName, reason: ForgeAction.otherEvent(event))
         }
-        return try DeliveryJSON.decode(GitLabMergeRequestDelivery.self, from: delivery.body).message
     }
 }
 

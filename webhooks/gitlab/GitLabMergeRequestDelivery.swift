@@ -76,7 +76,7 @@ struct GitLabProject: Decodable {
 }
 
 /// Who acted. Older versions leave the id out.
-private struct GitLabUser: Decodable {
+struct GitLabUser: Decodable {
     let id: Int?
     let username: String
 

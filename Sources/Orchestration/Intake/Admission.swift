@@ -173,6 +173,7 @@ extension Stack {
 
     /// A new revision has to be deployed; what runs goes on until then. `now` is when it was asked for; nil when nobody did.
     mutating func anew(message: String, at now: Date?) {
+        answer = nil
         revision += 1
         requestedAt = now
         failure = nil
@@ -183,6 +184,7 @@ extension Stack {
 
     /// From now on nothing of this stack is wanted.
     mutating func end(_ reason: DestroyReason, message: String) {
+        answer = nil
         wanted = .gone(reason)
         failure = nil
         phase = .destroying

@@ -52,83 +52,37 @@ public struct Intake: Sendable {
     public func create(repository: String, number: Int, ref: String?, commit: CommitID?, by requester: String? = nil) async throws
         -> Stack
     {
-        guard let name = RepositoryName(repository), let settings = repositories[name] else {
-            throw RequestRefusal.unknownRepository(repository)
-        }
+        guard let name = RepositoryName(repository), repositories[name] != nil else { throw RequestRefusal.unknownRepository(repository) }
         guard let stackName = StackName(repository: name, number: number) else { throw RequestRefusal.badNumber(number) }
-        let now = clock.now.wholeSeconds
-        return try await change(stackName, name: "create", at: now, by: requester) { [policy] current in
-            var stack: Stack
-            if let current, current.isRunning(at: now) {
-                stack = current
-                stack.anew(message: "redeploy requested", at: now)
-            } else {
-                stack = Stack(launching: stackName, of: settings, instead: current, policy: policy, now: now)
-            }
-            stack.ref = ref
-            stack.pinnedCommit = commit
-            stack.exempt = true
-            stack.requireApproval(by: settings.forks)
-            stack.askForge(of: settings)
-            let what = "requested" + (ref.map { " from \($0)" } ?? "") + (commit.map { " at \($0.short)" } ?? "")
-            return (stack, what + stack.untoldNote(of: settings))
-        }
+        return try await change(stackName, .create(ref: ref, commit: commit), by: requester)
     }
 
     /// Lets one commit of a fork's pull request have its stack; the next push has to be approved again. Launches it anew where its lease ended
     /// while it waited. Refuses any other commit than the one that waits, because nobody looked at that.
     public func approve(_ name: StackName, commit: CommitID, by requester: String? = nil) async throws -> Stack {
-        let now = clock.now.wholeSeconds
-        return try await change(name, name: "approve", at: now, by: requester) { [policy, repositories] current in
-            guard var stack = current else { throw RequestRefusal.unknownStack(name.description) }
-            guard stack.approval != nil else { throw RequestRefusal.notApprovable("\(name) comes from no fork that needs approval") }
-            guard let waiting = stack.commitToApprove, waiting == commit else {
-                let now = stack.commitToApprove?.description ?? "not known yet"
-                throw RequestRefusal.notApprovable("the commit of \(name) is \(now), not \(commit); look at that one, and approve it")
-            }
-            if !stack.isRunning(at: now), [nil, .expired].contains(stack.destroyReason), let settings = repositories[name.repository] {
-                stack = Stack(launching: name, of: settings, instead: stack, policy: policy, now: now)
-            }
-            guard stack.isRunning(at: now) else { throw RequestRefusal.notRunning(name, stack.phase) }
-            stack.approval?.commit = commit
-            if stack.phase == .waiting { (stack.phase, stack.message) = (.queued, "\(commit.short) is approved") }
-            return (stack, "approved \(commit)")
-        }
+        try await change(name, .approve(commit), by: requester)
     }
 
     /// Asks for the stack's end. A stack that is going already is left as it is.
     public func destroy(_ name: StackName, by requester: String? = nil) async throws -> Stack {
-        try await change(name, name: "destroy", at: clock.now.wholeSeconds, by: requester) { current in
-            guard var stack = current else { throw RequestRefusal.unknownStack(name.description) }
-            guard stack.wanted == .running else { return (stack, "it is \(stack.phase.rawValue) already") }
-            stack.end(.requested, message: "destruction requested")
-            return (stack, "destruction requested")
-        }
+        try await change(name, .destroy, by: requester)
     }
 
     /// Moves the end of the stack's lease. Throws ``LeaseRefusal`` and ``RequestRefusal``.
     public func extend(_ name: StackName, _ change: LeaseChange, by requester: String? = nil) async throws -> Stack {
-        let now = clock.now.wholeSeconds
-        return try await self.change(name, name: "extend", at: now, by: requester) { [policy] current in
-            guard var stack = current else { throw RequestRefusal.unknownStack(name.description) }
-            guard stack.isRunning(at: now) else { throw RequestRefusal.notRunning(name, stack.phase) }
-            stack.lease = try stack.lease.extended(change, at: now, policy: policy.lifetime)
-            return (stack, "the lease now ends at \(stack.lease.expiresAt?.rfc3339 ?? StackMetadata.never)")
-        }
+        try await self.change(name, .extend(change), by: requester)
     }
 
-    private func change(
-        _ name: StackName, name word: String, at now: Date, by requester: String?,
-        _ body: @escaping @Sendable (Stack?) throws -> (Stack, message: String)
-    ) async throws -> Stack {
-        let changed = try await store.write { transaction in
+    private func change(_ name: StackName, _ request: StackRequest, by requester: String?) async throws -> Stack {
+        let now = clock.now.wholeSeconds
+        let changed = try await store.write { [policy, repositories] transaction in
             let current = try transaction.stack(name)
-            var (stack, message) = try body(current)
+            var (stack, message) = try request.applied(
+                to: current, name, of: repositories[name.repository], policy: policy, now: now)
             guard stack != current else { return stack }
             stack.updatedAt = now
             try transaction.save(stack, wakeAt: now)
-            try transaction.append(
-                StackEvent(stack: name, at: now, kind: .request, name: word, message: message + (requester.map { " (by \($0))" } ?? "")))
+            try transaction.append(request.event(of: name, message, by: requester, at: now))
             return stack
         }
         wake(name)
@@ -143,6 +97,7 @@ public enum RequestRefusal: Error, Hashable, CustomStringConvertible {
     case badNumber(Int)
     case notRunning(StackName, Phase)
     case notApprovable(String)
+    case notLaunchable(String)
 
     public var description: String {
         switch self {
@@ -152,7 +107,7 @@ public enum RequestRefusal: Error, Hashable, CustomStringConvertible {
         case .badNumber(let number): "\(number) is not a pull request's number; it must be 1 or more"
         case .notRunning(let name, let phase):
             "\(name) is \(phase.rawValue), so that can't be done; push to the pull request, or use `slingshot create`, to launch it anew"
-        case .notApprovable(let why): why
+        case .notApprovable(let why), .notLaunchable(let why): why
         }
     }
 }

@@ -9,6 +9,8 @@ public import StagingModel
 public protocol ForgeClient: Sendable {
     var capabilities: ForgeCapabilities { get }
 
+    /// The account that the credentials belong to, named as in ``mayWrite(_:)``; nil where the forge does not tell these credentials.
+    func account() async throws -> String?
     func pullRequest(_ number: Int) async throws -> ForgePullRequest
     /// All of them. A list that is not whole throws; even so, a pull request that is not in it is no evidence that it was closed.
     func openPullRequests() async throws -> [ForgePullRequest]

@@ -40,6 +40,12 @@ public protocol StackReading {
     func feedbackDue(of repository: RepositoryName, at instant: Date) throws -> [StackName]
     /// The first instant after `instant` at which to tell of one; nil when there is none.
     func nextFeedback(of repository: RepositoryName, after instant: Date) throws -> Date?
+    /// The command of a comment; nil when it had none that was taken.
+    func command(_ comment: String, of repository: RepositoryName) throws -> ReceivedCommand?
+    /// The repository's commands with which something is left to do, as they came.
+    func openCommands(of repository: RepositoryName) throws -> [ReceivedCommand]
+    /// How many commands that the account wrote since then were denied, because it may not command.
+    func deniedCommands(by account: String, of repository: RepositoryName, since start: Date) throws -> Int
 }
 
 /// What can be changed inside a transaction.
@@ -55,6 +61,8 @@ public protocol StackWriting: StackReading {
     func removeToken(_ name: String) throws -> AccessToken?
     func save(_ feedback: StackFeedback) throws
     func removeFeedback(of stack: StackName) throws
+    /// Stores the command under its repository and comment, and announces a change of its stack.
+    func save(_ command: ReceivedCommand) throws
     /// Writes something of no meaning: that it succeeds says that the store takes writes.
     func probe(at instant: Date) throws
 }
@@ -88,7 +96,7 @@ public struct StackStatistics: Hashable, Sendable {
 
 /// What makes the record's growth bounded. Implemented by `Store`.
 public protocol PrunableStore: Sendable {
-    /// Removes deliveries that came, events that happened, and destroyed stacks whose last change was before `cutoff`; then makes the
+    /// Removes deliveries that came, commands that came and are settled, events that happened, and destroyed stacks whose last change was before `cutoff`; then makes the
     /// files give back what they can. A stack that is not destroyed is never touched.
     func prune(before cutoff: Date) async throws -> PruneCounts
 }
@@ -98,11 +106,13 @@ public struct PruneCounts: Hashable, Sendable {
     public var deliveries: Int
     public var events: Int
     public var stacks: Int
+    public var commands: Int
 
-    public init(deliveries: Int = 0, events: Int = 0, stacks: Int = 0) {
+    public init(deliveries: Int = 0, events: Int = 0, stacks: Int = 0, commands: Int = 0) {
         self.deliveries = deliveries
         self.events = events
         self.stacks = stacks
+        self.commands = commands
     }
 }
 
@@ -121,7 +131,8 @@ public struct DeliveryKey: Codable, Hashable, Sendable {
 
 /// What was made of a delivery; the body of the answer to the forge.
 public struct DeliveryOutcome: Codable, Hashable, Sendable {
-    public enum Action: String, Codable, Sendable { case create, update, destroy, ignored }
+    /// `command` is one that somebody wrote in a comment: it is carried out once its author's rights are known.
+    public enum Action: String, Codable, Sendable { case create, update, destroy, command, ignored }
 
     public var delivery: String
     public var stack: StackName?

@@ -36,7 +36,10 @@ public struct Pruner: Service {
             guard counts != PruneCounts() else { return }
             logger.info(
                 "forgot what is old",
-                metadata: ["deliveries": "\(counts.deliveries)", "events": "\(counts.events)", "stacks": "\(counts.stacks)"])
+                metadata: [
+                    "deliveries": "\(counts.deliveries)", "commands": "\(counts.commands)", "events": "\(counts.events)",
+                    "stacks": "\(counts.stacks)",
+                ])
         } catch {
             logger.error("the store could not be pruned; trying again in an hour", metadata: ["error": "\(error)"])
         }

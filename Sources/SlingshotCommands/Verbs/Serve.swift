@@ -84,10 +84,13 @@ struct ServeCommand: AsyncParsableCommand {
                     logger: logger)
                 let feedback = FeedbackService(
                     clients: clients, store: store, changes: store.changes(), clock: clock, metrics: registry, logger: logger)
+                let commands = CommandService(
+                    clients: clients, intake: intake, store: store, changes: store.changes(), clock: clock, metrics: registry,
+                    logger: logger)
                 let redelivery = Redelivery(
                     repositories: settings, clients: clients, store: store, clock: clock, metrics: registry, logger: logger)
                 let services: [any ServiceLifecycle.Service] =
-                    [orchestrator, pruner, sweeper, feedback, redelivery] + (gatewayServices ?? []) + [application]
+                    [orchestrator, pruner, sweeper, feedback, commands, redelivery] + (gatewayServices ?? []) + [application]
                 do {
                     // The listeners stop first, so that nothing new comes while what is under way is brought to an end.
                     try await UntilSignalled(logger: logger, clock: clock).run(services)
