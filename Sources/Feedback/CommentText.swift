@@ -83,6 +83,7 @@ enum CommentText {
         let again = "`\(CommentCommand.redeploy.text)`"
         let more = "`\(CommentCommand.help.text)` shows what else can be asked for here."
         return switch stack.phase {
+        case .waiting where stack.waitReason == .image: "It goes on by itself when the image is there."
         case .waiting, .destroying: nil
         case .queued, .building, .deploying: "Nothing to do: this comment will say how it ends."
         case .ready where stack.lease.expiresAt == nil: "A push deploys the new commit. \(more)"

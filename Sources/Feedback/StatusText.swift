@@ -13,14 +13,15 @@ enum StatusText {
         return StatusReport(commit: commit, status: status)
     }
 
-    /// A commit that was not seen ready must not pass for one that was, just because its stack is gone: the status may guard a merge.
+    /// A commit that was not seen ready must not pass for one that was, just because its stack is gone: the status may guard a merge. One that
+    /// was, and went before its forge was told, was ready all the same.
     private static func state(of stack: Stack, told: CommitStatus.State?) -> CommitStatus.State {
         switch stack.phase {
         case .queued, .waiting: .pending
         case .building, .deploying: .running
         case .ready, .sleeping: .succeeded
         case .failed: .failed
-        case .destroying, .destroyed: told == .succeeded ? .succeeded : .cancelled
+        case .destroying, .destroyed: told == .succeeded || stack.endedReady == true ? .succeeded : .cancelled
         }
     }
 

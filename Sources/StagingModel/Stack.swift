@@ -99,6 +99,8 @@ public struct Stack: Codable, Hashable, Sendable {
     public var exclusion: Exclusion?
     /// The label that still has to be taken off its pull request, because it has expired.
     public var expiredLabel: String?
+    /// True when it was ready at the moment in which its end was decided. Nil for false.
+    public var endedReady: Bool?
     /// What was said to the last command from its pull request; nil for nothing, and once something else has happened.
     public var answer: CommandAnswer?
 

@@ -20,6 +20,13 @@ import Testing
                 $0.message = $0.approvalText
             }
         ),
+        (
+            "waiting-image",
+            Stacks.at(.waiting) {
+                $0.message =
+                    "Deployment/web: container \"app\": the image \"r.example.com/shop:1\" can't be pulled: r.example.com/shop:1: not found"
+            }
+        ),
         ("building", Stacks.at(.building)),
         (
             "ready-extended",

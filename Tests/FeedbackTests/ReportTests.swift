@@ -42,6 +42,14 @@ import Testing
         }
     }
 
+    /// It went within the seconds in which what comes together is told together.
+    @Test func `one that was ready passes, though its forge was told of its end only`() {
+        for told in [nil, CommitStatus.State.running] {
+            let ended = Stacks.at(.destroyed) { $0.endedReady = true }
+            #expect(report(ended, told: told).status?.status.state == .succeeded)
+        }
+    }
+
     @Test func `the status is the present revision's commit`() {
         let pushed = Stacks.at(.queued) {
             $0.fetched = .init(revision: 1, commit: Samples.commit("a"))

@@ -1,8 +1,9 @@
 import Foundation
-import Orchestration
 import SlingshotTestSupport
 import StagingModel
 import Testing
+
+@testable import Orchestration
 
 @Suite struct AdmissionTests {
     let now = Samples.start.addingTimeInterval(100)
@@ -79,6 +80,17 @@ import Testing
         let admission = admit(Samples.event(change), current: Samples.stack())
         #expect(admission.action == .destroy)
         #expect(admission.stack?.wanted == .gone(.closed))
+    }
+
+    /// Its forge may hear of it only when it is gone.
+    @Test(arguments: [(Phase.ready, true), (.failed, nil), (.deploying, nil)] as [(Phase, Bool?)])
+    func `whether it was ready when its end came stays on record`(phase: Phase, isRemembered: Bool?) throws {
+        var stack = Samples.stack()
+        stack.phase = phase
+        var ended = try #require(admit(Samples.event(.closed), current: stack).stack)
+        #expect(ended.endedReady == isRemembered)
+        ended.end(.requested, message: "again")
+        #expect(ended.endedReady == isRemembered)
     }
 
     @Test func `an opened that arrives after its closed launches nothing`() throws {

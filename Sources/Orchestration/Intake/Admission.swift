@@ -185,6 +185,7 @@ extension Stack {
     /// From now on nothing of this stack is wanted.
     mutating func end(_ reason: DestroyReason, message: String) {
         answer = nil
+        if wanted == .running { endedReady = phase == .ready || phase == .sleeping ? true : nil }
         wanted = .gone(reason)
         failure = nil
         phase = .destroying
