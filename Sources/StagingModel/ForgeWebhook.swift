@@ -5,6 +5,8 @@ public struct ForgeWebhook: Codable, Hashable, Sendable {
     public var isActive: Bool
     /// Events that Slingshot needs and that it does not send, in the words of the forge's settings.
     public var lacks: [String]
+    /// Whether it sends new comments, which only commands need.
+    public var sendsComments: Bool
     /// Nil, as all that follows, when the forge does not tell.
     public var sendsJSON: Bool?
     public var hasSecret: Bool?
@@ -14,12 +16,14 @@ public struct ForgeWebhook: Codable, Hashable, Sendable {
     public var lastAnswer: Int?
 
     public init(
-        url: String, isActive: Bool, lacks: [String], sendsJSON: Bool? = nil, hasSecret: Bool? = nil, verifiesTLS: Bool? = nil,
+        url: String, isActive: Bool, lacks: [String], sendsComments: Bool, sendsJSON: Bool? = nil, hasSecret: Bool? = nil,
+        verifiesTLS: Bool? = nil,
         lastAnswer: Int? = nil
     ) {
         self.url = url
         self.isActive = isActive
         self.lacks = lacks
+        self.sendsComments = sendsComments
         self.sendsJSON = sendsJSON
         self.hasSecret = hasSecret
         self.verifiesTLS = verifiesTLS

@@ -75,7 +75,7 @@ import Testing
     private static func mistakes(_ kind: FakeForge.Kind) -> [(@Sendable (inout ForgeState.Webhook) -> Void, String)] {
         var mistakes: [(@Sendable (inout ForgeState.Webhook) -> Void, String)] = [
             ({ $0.isActive = false }, "webhook"), ({ $0.url = "https://old.example.com/webhooks/\(kind.rawValue)" }, "webhook address"),
-            ({ $0.events.removeFirst() }, "webhook events"),
+            ({ $0.events = [] }, "webhook events"),
         ]
         if [.github, .gitea, .forgejo].contains(kind) { mistakes.append(({ $0.sendsJSON = false }, "webhook content type")) }
         if [.github, .bitbucket].contains(kind) { mistakes.append(({ $0.hasSecret = false }, "webhook secret")) }

@@ -12,7 +12,8 @@ import Webhooks
 
     private static func hook(_ change: (inout ForgeWebhook) -> Void = { _ in }) -> ForgeWebhook {
         var hook = ForgeWebhook(
-            url: address, isActive: true, lacks: [], sendsJSON: true, hasSecret: true, verifiesTLS: true, lastAnswer: 202)
+            url: address, isActive: true, lacks: [], sendsComments: true, sendsJSON: true, hasSecret: true, verifiesTLS: true,
+            lastAnswer: 202)
         change(&hook)
         return hook
     }
@@ -42,7 +43,8 @@ import Webhooks
             (hook { $0.sendsJSON = false }, "webhook content type", .failed, "application/json"),
             (hook { $0.hasSecret = false }, "webhook secret", .failed, "webhookSecret"),
             (hook { $0.verifiesTLS = false }, "webhook secret", .warning, "certificates"),
-            (hook { $0.lacks = ["Issue comments"] }, "webhook events", .failed, "tick"),
+            (hook { $0.lacks = ["Pull requests"] }, "webhook events", .failed, "tick"),
+            (hook { $0.sendsComments = false }, "webhook events", .warning, "commands"),
             (hook { $0.lastAnswer = 0 }, "last delivery", .failed, "reachable"),
             (hook { $0.lastAnswer = 401 }, "last delivery", .failed, "set the same in both"),
             (hook { $0.lastAnswer = 404 }, "last delivery", .failed, "`repository`"),
@@ -63,7 +65,7 @@ import Webhooks
         #expect(message.contains("https://old.example.com/webhooks/github") && !message.contains("hunter2"))
         #expect(judged([Self.hook(), Self.hook()]).first?.message.contains("there are 2") == true)
         // What a forge does not tell is no failure.
-        let silent = judged([ForgeWebhook(url: Self.address, isActive: true, lacks: [])])
+        let silent = judged([ForgeWebhook(url: Self.address, isActive: true, lacks: [], sendsComments: true)])
         #expect(silent.filter { $0.verdict == .unknown }.map(\.check) == ["webhook content type", "webhook secret", "last delivery"])
     }
 

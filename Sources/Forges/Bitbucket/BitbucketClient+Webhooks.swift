@@ -12,11 +12,12 @@ extension BitbucketClient {
         var skip_cert_verification: Bool?
     }
 
-    private static let needed = [
-        NeededEvent("pullrequest:created", "Created"), NeededEvent("pullrequest:updated", "Updated"),
-        NeededEvent("pullrequest:fulfilled", "Merged"), NeededEvent("pullrequest:rejected", "Declined"),
-        NeededEvent("pullrequest:comment_created", "Comment created"),
-    ]
+    private static let needed = NeededEvents(
+        comments: "pullrequest:comment_created",
+        others: [
+            ("pullrequest:created", "Created"), ("pullrequest:updated", "Updated"), ("pullrequest:fulfilled", "Merged"),
+            ("pullrequest:rejected", "Declined"),
+        ])
 
     func webhooks() async throws -> [ForgeWebhook] {
         let call = ForgeCall(purpose: "list the webhooks", right: "`webhook` (API token: read:webhook:bitbucket)")
@@ -24,7 +25,8 @@ extension BitbucketClient {
             ForgeRequest(.GET, at("hooks"), query: [("pagelen", "50")], call), as: CursorPage<Hook>.self)
         return hooks.map { hook in
             ForgeWebhook(
-                url: hook.url, isActive: hook.active, lacks: NeededEvent.lacking(Self.needed, of: hook.events), sendsJSON: true,
+                url: hook.url, isActive: hook.active, lacks: Self.needed.lacking(of: hook.events),
+                sendsComments: Self.needed.hasComments(hook.events), sendsJSON: true,
                 hasSecret: hook.secret_set, verifiesTLS: hook.skip_cert_verification.map { !$0 })
         }
     }

@@ -18,11 +18,12 @@ extension BitbucketServerClient {
         var result: Result?
     }
 
-    private static let needed = [
-        NeededEvent("pr:opened", "Opened"), NeededEvent("pr:from_ref_updated", "Source branch updated"),
-        NeededEvent("pr:modified", "Modified"), NeededEvent("pr:merged", "Merged"), NeededEvent("pr:declined", "Declined"),
-        NeededEvent("pr:deleted", "Deleted"), NeededEvent("pr:comment:added", "Comment added"),
-    ]
+    private static let needed = NeededEvents(
+        comments: "pr:comment:added",
+        others: [
+            ("pr:opened", "Opened"), ("pr:from_ref_updated", "Source branch updated"), ("pr:modified", "Modified"), ("pr:merged", "Merged"),
+            ("pr:declined", "Declined"), ("pr:deleted", "Deleted"),
+        ])
 
     func webhooks() async throws -> [ForgeWebhook] {
         let call = ForgeCall(purpose: "list the webhooks", right: "Repository admin")
@@ -35,7 +36,8 @@ extension BitbucketServerClient {
             let last = answer.status == 204 ? nil : try answer.decoded(as: Invocation.self).result
             found.append(
                 ForgeWebhook(
-                    url: hook.url, isActive: hook.active, lacks: NeededEvent.lacking(Self.needed, of: hook.events), sendsJSON: true,
+                    url: hook.url, isActive: hook.active, lacks: Self.needed.lacking(of: hook.events),
+                    sendsComments: Self.needed.hasComments(hook.events), sendsJSON: true,
                     verifiesTLS: hook.sslVerificationRequired, lastAnswer: last.map { Int($0.description ?? "") ?? 0 }))
         }
         return found

@@ -23,9 +23,7 @@ extension GitHubClient {
         var last_response: Response?
     }
 
-    private static let needed = [
-        NeededEvent("pull_request", "Pull requests"), NeededEvent("issue_comment", "Issue comments"),
-    ]
+    private static let needed = NeededEvents(comments: "issue_comment", others: [("pull_request", "Pull requests")])
 
     func hookCall(_ purpose: String) -> ForgeCall { ForgeCall(purpose: purpose, right: "Webhooks: write (classic: admin:repo_hook)") }
 
@@ -59,7 +57,7 @@ extension GitHubClient {
     private static func webhook(_ config: Hook.Config, _ events: [String]?, _ isActive: Bool, _ last: Int?) -> ForgeWebhook {
         let insecure = config.insecure_ssl.map { $0.string ?? $0.integer.map { "\($0)" } ?? "0" }
         return ForgeWebhook(
-            url: config.url ?? "", isActive: isActive, lacks: NeededEvent.lacking(needed, of: events),
+            url: config.url ?? "", isActive: isActive, lacks: needed.lacking(of: events), sendsComments: needed.hasComments(events),
             sendsJSON: config.content_type == "json",
             hasSecret: config.secret?.isEmpty == false, verifiesTLS: insecure.map { $0 == "0" }, lastAnswer: last)
     }

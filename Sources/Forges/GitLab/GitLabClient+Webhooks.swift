@@ -12,10 +12,6 @@ extension GitLabClient {
         var enable_ssl_verification: Bool?
         /// `executable`, `temporarily_disabled` or `disabled`; before 15.2 nothing.
         var alert_status: String?
-
-        var lacks: [String] {
-            (merge_requests_events ? [] : ["Merge request events"]) + (note_events ? [] : ["Comments"])
-        }
     }
 
     /// `response_status` is a status, or in words why there was none.
@@ -32,7 +28,8 @@ extension GitLabClient {
                 ForgeRequest(.GET, at("hooks", "\(hook.id)", "events"), query: [("per_page", "1")], call), as: [Event].self)
             found.append(
                 ForgeWebhook(
-                    url: hook.url, isActive: hook.alert_status.map { $0 == "executable" } ?? true, lacks: hook.lacks, sendsJSON: true,
+                    url: hook.url, isActive: hook.alert_status.map { $0 == "executable" } ?? true,
+                    lacks: hook.merge_requests_events ? [] : ["Merge request events"], sendsComments: hook.note_events, sendsJSON: true,
                     verifiesTLS: hook.enable_ssl_verification, lastAnswer: events?.first?.response_status.map { Int($0) ?? 0 }))
         }
         return found

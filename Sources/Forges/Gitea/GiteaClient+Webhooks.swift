@@ -15,10 +15,12 @@ extension GiteaClient {
         var config: Config
     }
 
-    private static let needed = [
-        NeededEvent("pull_request", "Pull Request"), NeededEvent("pull_request_sync", "Pull Request Synchronized"),
-        NeededEvent("pull_request_label", "Pull Request Labeled"), NeededEvent("pull_request_comment", "Pull Request Comment"),
-    ]
+    private static let needed = NeededEvents(
+        comments: "pull_request_comment",
+        others: [
+            ("pull_request", "Pull Request"), ("pull_request_sync", "Pull Request Synchronized"),
+            ("pull_request_label", "Pull Request Labeled"),
+        ])
 
     func webhooks() async throws -> [ForgeWebhook] {
         let call = ForgeCall(purpose: "list the webhooks", right: "`read:repository`, and administration of the repository")
@@ -26,7 +28,8 @@ extension GiteaClient {
             ForgeRequest(.GET, at("hooks"), query: [("limit", "50"), ("page", "1")], call), as: LinkedPage<Hook>.self)
         return hooks.map { hook in
             ForgeWebhook(
-                url: hook.config.url ?? "", isActive: hook.active, lacks: NeededEvent.lacking(Self.needed, of: hook.events),
+                url: hook.config.url ?? "", isActive: hook.active, lacks: Self.needed.lacking(of: hook.events),
+                sendsComments: Self.needed.hasComments(hook.events),
                 sendsJSON: hook.config.content_type == "json")
         }
     }

@@ -28,12 +28,7 @@ struct WebhookFindings {
         }
         findings.append(contentType(hook))
         findings.append(secret(hook))
-        findings.append(
-            hook.lacks.isEmpty
-                ? .ok(area, "webhook events", "it sends all that is needed")
-                : .failed(
-                    area, "webhook events", "it does not send: \(hook.lacks.joined(separator: ", "))",
-                    fix: "tick them in the webhook's settings"))
+        findings.append(events(hook))
         findings.append(answer(hook))
         return findings
     }
@@ -77,6 +72,19 @@ struct WebhookFindings {
         case false?: return .failed(area, check, "none is set", fix: "set the repository's `webhookSecret` there")
         case nil: return .unknown(area, check, "\(forge.title) does not tell whether one is set; its deliveries show whether it is ours")
         }
+    }
+
+    private func events(_ hook: ForgeWebhook) -> Finding {
+        let check = "webhook events"
+        guard hook.lacks.isEmpty else {
+            return .failed(
+                area, check, "it does not send: \(hook.lacks.joined(separator: ", "))", fix: "tick them in the webhook's settings")
+        }
+        guard hook.sendsComments else {
+            return .warning(
+                area, check, "it does not send comments, so that no command in one is heard", fix: "tick that too, if commands are wanted")
+        }
+        return .ok(area, check, "it sends all that is needed")
     }
 
     private func answer(_ hook: ForgeWebhook) -> Finding {
