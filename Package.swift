@@ -185,8 +185,9 @@ let package = Package(
         tests(
             "SlingshotCommands",
             [
-                "ControlAPI", "Gateway", "GitRefs", "Orchestration", "Planning", "PodmanRuntime", "StagingModel", "StrictYAML", "Telemetry",
-                "Webhooks", logging,
+                "ControlAPI", "FakeForges", "Gateway", "GitRefs", "Orchestration", "Planning", "PodmanRuntime", "StagingModel",
+                "StrictYAML",
+                "Telemetry", "Webhooks", logging,
             ]),
         .testTarget(
             name: "FuzzTests",

@@ -1,4 +1,5 @@
 import ControlAPI
+import FakeForges
 import Foundation
 import Testing
 
@@ -8,5 +9,19 @@ import Testing
         let client = ControlClient(server: try #require(URL(string: "http://127.0.0.1:9")), token: nil)
         let error = await #expect(throws: ServerUnreachable.self) { _ = try await client.stacks() }
         #expect(error?.reason.contains("refused") == true)
+    }
+
+    /// GitLab's deliveries carry the secret itself.
+    @Test func `a delivery is not led on to another address`() async throws {
+        try await FakeForge.running(.gitlab, now: { Date() }) { stranger in
+            try await FakeForge.running(.gitlab, now: { Date() }) { server async throws in
+                server.fail(.redirect(to: "http://127.0.0.1:\(stranger.port)/"))
+                let address = try #require(URL(string: "http://127.0.0.1:\(server.port)"))
+                let status = try await ControlClient(server: address, token: nil).deliver(
+                    to: "gitlab", headers: ["X-Gitlab-Token": "secret"], body: Data("{}".utf8))
+                #expect(status == 302)
+                #expect(server.requests.count == 1 && stranger.requests.isEmpty)
+            }
+        }
     }
 }
