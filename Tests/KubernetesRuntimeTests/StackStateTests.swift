@@ -78,6 +78,25 @@ import Testing
         #expect(state.verdict(at: at(2))?.readiness == .failing(#"Deployment/web: container "app": the image "shop:1" can't be pulled"#))
     }
 
+    /// What runs may be at work, and what an init container did is not done anew every half minute.
+    @Test func aPodOfWhichAnythingHasRunIsLeftAlone() throws {
+        var pod = PodFixture(created: "2027-01-15T08:00:00Z", state: PodFixture.waiting("ErrImagePull", "shop:1: not found"))
+        func stale() throws -> [String] {
+            var state = try state([deployment()], pods: [pod])
+            _ = state.verdict(at: start)
+            return state.verdict(at: at(60))?.stale.map(\.name) ?? []
+        }
+        #expect(try stale() == ["web-abc-1"])
+        (pod.isInit, pod.sidecar) = (true, PodFixture.waiting("PodInitializing"))
+        #expect(try stale() == ["web-abc-1"])
+        pod.sidecar = PodFixture.running
+        #expect(try stale() == [])
+        pod.sidecar = PodFixture.ended(0, "Completed")
+        #expect(try stale() == [])
+        (pod.sidecar, pod.restarts) = (nil, 1)
+        #expect(try stale() == [])
+    }
+
     /// peers.md, complaint 9. The text is the same from try to try, also while the pod is replaced, until its containers run.
     @Test func anImageThatIsNotThereYetIsAwaited() throws {
         let text = #"Deployment/web: container "app": the image "shop:1" can't be pulled: shop:1: not found"#
