@@ -90,12 +90,12 @@ struct StackState: Sendable {
         let settling = settling.update(pods.values, at: now)
         let failed = Set((all + claims).filter { if case .failing = $0.readiness { true } else { false } }.map(\.subject))
         let (lasting, changesAt) = lastingProblems(of: unready, failed: failed, pods: pods, at: now)
-        let explained = Set(lasting.map(\.subject))
+        images.update(lasting, pods: Self.newest(pods), unready: Set(unready.map(\.subject)), at: now)
+        let explained = Set(lasting.map(\.subject)).union(images.texts.keys)
         let unexplained = (all + claims).compactMap { workload -> String? in
             guard case .failing(let text) = workload.readiness, !explained.contains(workload.subject) else { return nil }
             return text
         }
-        images.update(lasting, pods: Self.newest(pods), unready: Set(unready.map(\.subject)), at: now)
         if !images.texts.isEmpty, lasting.allSatisfy(\.awaitsImage), unexplained.isEmpty {
             let texts = images.texts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
             let next = [changesAt, images.changesAt].compactMap(\.self).min()

@@ -78,6 +78,19 @@ import Testing
         #expect(state.verdict(at: at(2))?.readiness == .failing(#"Deployment/web: container "app": the image "shop:1" can't be pulled"#))
     }
 
+    private static let late = #",{"type":"Progressing","status":"False","reason":"ProgressDeadlineExceeded"}"#
+
+    /// A Deployment's own patience (10 min) is shorter, and its pod is replaced again and again meanwhile.
+    @Test func anImageIsAwaitedForLongerThanADeploymentWaits() throws {
+        let absent = PodFixture(state: PodFixture.waiting("ErrImagePull", "shop:1: not found"))
+        var state = try state([deployment(conditions: Self.late)], pods: [absent])
+        let text = #"Deployment/web: container "app": the image "shop:1" can't be pulled: shop:1: not found"#
+        #expect(state.verdict(at: start)?.readiness == .waitingForImage(text))
+        state.merge(.removed(try absent.pod()))
+        state.merge(.updated(try PodFixture(name: "web-abc-2").pod()))
+        #expect(state.verdict(at: at(1))?.readiness == .waitingForImage(text))
+    }
+
     /// What runs may be at work, and what an init container did is not done anew every half minute.
     @Test func aPodOfWhichAnythingHasRunIsLeftAlone() throws {
         var pod = PodFixture(created: "2027-01-15T08:00:00Z", state: PodFixture.waiting("ErrImagePull", "shop:1: not found"))
