@@ -18,7 +18,7 @@ struct AwaitedImages: Sendable {
     private(set) var changesAt: Date?
 
     /// - Parameters:
-    ///   - problems: those that have lasted.
+    ///   - problems: those that have lasted, and those that kubelet has yet to explain.
     ///   - pods: the newest of each workload.
     ///   - unready: the workloads that are not ready.
     mutating func update(_ problems: [PodProblem], pods: [Pod], unready: Set<String>, at now: Date) {
@@ -27,7 +27,7 @@ struct AwaitedImages: Sendable {
         texts = texts.filter { unready.contains($0.key) && !arrived.contains($0.key) }
         texts.merge(awaiting.map { ($0.subject, $0.text) }) { min($0, $1) }
 
-        let uids = Set(awaiting.map(\.key.uid))
+        let uids = Set(problems.filter { $0.awaitsImage || $0.isUnexplained }.map(\.key.uid))
         stale = []
         changesAt = nil
         for pod in pods where uids.contains(pod.metadata.uid) && !pod.hasRun {
