@@ -85,11 +85,13 @@ extension KubernetesRuntime {
                 guard let verdict = await board.verdict(at: now) else { continue }
                 // a namespace that goes loses its workloads, which looks like a stack that waits for nothing
                 if verdict.readiness == .ready { try await requireAlive(stack) }
-                let readiness = try await words.added(to: verdict, at: now)
                 for pod in verdict.stale { try await pullAgain(pod, in: namespace.metadata.name) }
-                if readiness != reported { try await report(readiness) }
-                reported = readiness
-                if readiness == .ready { return }
+                if !verdict.isOpen {
+                    let readiness = try await words.added(to: verdict, at: now)
+                    if readiness != reported { try await report(readiness) }
+                    reported = readiness
+                    if readiness == .ready { return }
+                }
                 if let at = [verdict.changesAt, words.nextLook].compactMap(\.self).min(), at != nextLook {
                     nextLook = at
                     group.addTask {

@@ -28,12 +28,16 @@ struct PodProblem: Hashable, Sendable {
     var log: Log?
     /// It is an image that its registry does not have yet.
     var awaitsImage = false
+    /// It is an image, and kubelet has yet to say why it can't be pulled.
+    var isUnexplained = false
 
     /// Most problems of a starting stack pass: the database is not up yet, the node is still coming.
     static let usualPatience = 15.0
     /// For what kubelet's own retries seldom mend: a missing image, a missing secret. Long enough for an old pod, whose fix was just
     /// applied, to be replaced.
     static let shortPatience = 2.0
+    /// Until kubelet has said why an image can't be pulled: its tries are up to 5 min apart.
+    static let pullPatience = 330.0
 }
 
 extension Pod {
@@ -58,14 +62,14 @@ extension Pod {
         return problems
     }
 
-    /// What kubelet says about images that can't be pulled. It says why only at the moment of a try, and "back-off" in between.
+    /// What kubelet says about images that can't be pulled. It says why only at the moment of a try, and "back-off" in between; since 1.32
+    /// with what it said then.
     var pullErrors: [PodProblem.Key: String] {
         var errors: [PodProblem.Key: String] = [:]
         for container in containers {
-            guard let waiting = container.state?.waiting, waiting.reason != "ImagePullBackOff",
-                Self.imageReasons.contains(waiting.reason ?? "")
-            else { continue }
+            guard let waiting = container.state?.waiting, Self.imageReasons.contains(waiting.reason ?? "") else { continue }
             guard let message = waiting.message, !message.isEmpty else { continue }
+            guard waiting.reason != "ImagePullBackOff" || message.contains(": ErrImagePull: ") else { continue }
             // `rpc error: … failed to resolve reference "example.com/web:1": example.com/web:1: not found`: the end is what matters
             let end = message.range(of: "\": ", options: .backwards).map { String(message[$0.upperBound...]) } ?? message
             errors[key(container.name, .image)] = (end.isEmpty ? message : end).oneLine(limit: 300)
@@ -82,10 +86,13 @@ extension Pod {
         let name = "container \"\(container.name)\""
         let reason = container.state?.waiting?.reason
         if let reason, Self.imageReasons.contains(reason) {
-            let why = pullErrors[key(container.name, .image)].map { ": \($0)" } ?? ""
-            let text = "\(name): the image \"\(container.image.oneLine(limit: 200))\" can't be pulled\(why)"
-            var problem = problem(container.name, .image, text, patience: PodProblem.shortPatience)
-            problem.awaitsImage = ImageAbsence.isTold(by: why)
+            let why = pullErrors[key(container.name, .image)]
+            let isUnexplained = why == nil && reason == "ImagePullBackOff"
+            let text = "\(name): the image \"\(container.image.oneLine(limit: 200))\" can't be pulled\(why.map { ": \($0)" } ?? "")"
+            var problem = problem(
+                container.name, .image, text, patience: isUnexplained ? PodProblem.pullPatience : PodProblem.shortPatience)
+            problem.awaitsImage = why.map(ImageAbsence.isTold) ?? false
+            problem.isUnexplained = isUnexplained
             return problem
         }
         if let problem = crash(of: container) { return problem }

@@ -15,6 +15,8 @@ struct StackState: Sendable {
         var changesAt: Date?
         /// Pods that wait for an image and have to be replaced, so that it is asked for again.
         var stale: [ObjectMetadata] = []
+        /// What was said last holds until kubelet has said why an image can't be pulled.
+        var isOpen = false
     }
 
     private var workloads: [String: [String: Workload]] = [:]
@@ -89,16 +91,16 @@ struct StackState: Sendable {
 
         let settling = settling.update(pods.values, at: now)
         let failed = Set((all + claims).filter { if case .failing = $0.readiness { true } else { false } }.map(\.subject))
-        let (lasting, changesAt) = lastingProblems(of: unready, failed: failed, pods: pods, at: now)
-        let explained = Set(lasting.map(\.subject))
+        let (lasting, open, changesAt) = lastingProblems(of: unready, failed: failed, pods: pods, at: now)
+        images.update(lasting + open, pods: Self.newest(pods), unready: Set(unready.map(\.subject)), at: now)
+        let explained = Set((lasting + open).map(\.subject)).union(images.texts.keys)
         let unexplained = (all + claims).compactMap { workload -> String? in
             guard case .failing(let text) = workload.readiness, !explained.contains(workload.subject) else { return nil }
             return text
         }
-        images.update(lasting, pods: Self.newest(pods), unready: Set(unready.map(\.subject)), at: now)
+        let next = [changesAt, images.changesAt].compactMap(\.self).min()
         if !images.texts.isEmpty, lasting.allSatisfy(\.awaitsImage), unexplained.isEmpty {
             let texts = images.texts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
-            let next = [changesAt, images.changesAt].compactMap(\.self).min()
             return Verdict(readiness: .waitingForImage(Self.joined(texts)), changesAt: next, stale: images.stale)
         }
         let puzzles = puzzles(unready, claims: claims, pods: pods)
@@ -106,6 +108,10 @@ struct StackState: Sendable {
             return Verdict(
                 readiness: .failing(Self.joined(lasting.map { "\($0.subject): \($0.text)" } + unexplained)), problems: lasting,
                 puzzles: puzzles, changesAt: changesAt)
+        }
+        if !open.isEmpty {
+            let texts = open.map { "\($0.subject): \($0.text)" }
+            return Verdict(readiness: .progressing(Self.joined(texts)), changesAt: next, stale: images.stale, isOpen: true)
         }
         if unready.isEmpty {
             let held = settling.filter { held in all.contains { $0.subject == held.key } }
@@ -133,10 +139,10 @@ struct StackState: Sendable {
         return puzzles
     }
 
-    /// The problems that have lasted, and the next instant at which another will have.
+    /// The problems that have lasted, those that kubelet has yet to explain, and the next instant at which another will have lasted.
     private mutating func lastingProblems(
         of unready: [Workload], failed: Set<String>, pods: [String: Pod], at now: Date
-    ) -> (lasting: [PodProblem], changesAt: Date?) {
+    ) -> (lasting: [PodProblem], open: [PodProblem], changesAt: Date?) {
         let subjects = Set(unready.map(\.subject))
         let known = Set(workloads.values.flatMap(\.values).map(\.subject))
         var problems = Self.newest(pods).filter { subjects.contains($0.owner) || !known.contains($0.owner) }.flatMap {
@@ -153,10 +159,12 @@ struct StackState: Sendable {
         firstSeen = firstSeen.filter { uids.contains($0.key.uid) }
 
         func due(_ problem: PodProblem) -> Date {
-            failed.contains(problem.subject) ? now : (firstSeen[problem.key] ?? now).addingTimeInterval(problem.patience)
+            failed.contains(problem.subject) && !problem.isUnexplained
+                ? now : (firstSeen[problem.key] ?? now).addingTimeInterval(problem.patience)
         }
-        let lasting = problems.filter { due($0) <= now }.sorted { ($0.subject, $0.text) < ($1.subject, $1.text) }
-        return (lasting, problems.map(due).filter { $0 > now }.min())
+        problems.sort { ($0.subject, $0.text) < ($1.subject, $1.text) }
+        let lasting = problems.filter { due($0) <= now }
+        return (lasting, problems.filter { $0.isUnexplained && due($0) > now }, problems.map(due).filter { $0 > now }.min())
     }
 
     /// The pods that say something about what was applied last: of each Deployment those of the template that it made a pod of last, so

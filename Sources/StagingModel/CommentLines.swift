@@ -10,6 +10,8 @@ struct CommentLines {
     private var markup = HiddenMarkup()
     /// A quotation goes on until an empty line, whether or not its lines are marked.
     private var isQuoting = false
+    /// Between two lines of `>>>`, which is GitLab's for a quotation with empty lines in it.
+    private var isQuotedBlock = false
     /// The length of the run of backticks that began code within a paragraph, and was not answered yet; 0 for none.
     private var openCode = 0
 
@@ -51,6 +53,11 @@ struct CommentLines {
         let words = line.trimmed
         if let open = fence {
             if words.count >= open.length, words.allSatisfy({ $0 == open.mark }), line.indent <= open.indent + 3 { fence = nil }
+            return false
+        }
+        if words.count >= 3, words.allSatisfy({ $0 == UInt8(ascii: ">") }) { isQuotedBlock.toggle() }
+        if isQuotedBlock {
+            fence = CodeFence(opening: line)
             return false
         }
         guard let first = words.first else {

@@ -8,6 +8,9 @@ public enum ImageAbsence {
         // not found`
         let isUnknown = ["manifest unknown", "name unknown", " not found:"].contains { text.contains($0) } || text.hasSuffix("not found")
         guard isUnknown else { return false }
-        return !["denied", "unauthorized", "authentication", "credential", "no such host", "host not found"].contains { text.contains($0) }
+        if ["no such host", "host not found"].contains(where: { text.contains($0) }) { return false }
+        // An image's own name says nothing of rights: `acme/authentication:1`.
+        let words = text.split(separator: " ").filter { !$0.contains("/") }
+        return !["denied", "unauthorized", "authentication", "credential"].contains { right in words.contains { $0.contains(right) } }
     }
 }

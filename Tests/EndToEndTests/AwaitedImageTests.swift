@@ -1,5 +1,6 @@
 import ControlAPI
 import Foundation
+import KubernetesClient
 import SlingshotTestSupport
 import StagingModel
 import Testing
@@ -20,6 +21,16 @@ import Testing
         #expect(try await serving.cli(["list"]).output.contains("waiting (image)"))
     }
 
+    /// Asks for the stack's pods until what the cluster says of them satisfies `condition`.
+    private func pods(of fixture: ServeFixture, until condition: (String) -> Bool) async throws {
+        for _ in 0..<600 {
+            let pods = try await fixture.cluster.raw("/api/v1/namespaces/\(fixture.namespace)/pods")
+            if condition(String(decoding: pods, as: UTF8.self)) { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw ChildProcess.Failure("the pods never were as awaited")
+    }
+
     @Test func `on a cluster`() async throws {
         try PodmanTestEngine.require()
         try await ServeFixture.run { fixture async throws in
@@ -29,6 +40,11 @@ import Testing
             try await fixture.serving { serving async throws in
                 try await serving.deliver(GitHubDelivery("opened", head: head))
                 try await waits(serving, for: image)
+                // Who looks now is not told why, and does not take it for another failure.
+                try await pods(of: fixture) { $0.contains("ImagePullBackOff") }
+                _ = try await serving.cli(["extend", "shop-7", "1h"])
+                try await pods(of: fixture) { !$0.contains("ImagePullBackOff") }
+                #expect(try await serving.client.stack("shop-7").waitsFor == .image)
                 _ = try await PodmanTestEngine.podman(["push", "-q", "--tls-verify=false", fixture.image, "docker://\(image)"])
                 // Kubelet by itself would ask again after up to five minutes.
                 try await serving.wait(for: .ready)

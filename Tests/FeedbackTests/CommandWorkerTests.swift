@@ -127,6 +127,18 @@ import Testing
         }
     }
 
+    /// Its number leads to the code that is fetched.
+    @Test func `a forge that tells of another pull request is not believed`() async throws {
+        try await FeedbackFixture.with(.github) { fixture async throws in
+            try await fixture.tell(Stacks.at(.ready))
+            let before = try await fixture.stack
+            fixture.forge.change { $0.pullRequests[7]?.number = 8 }
+            try await fixture.say("/slingshot redeploy")
+            _ = try await fixture.worker().pass()
+            #expect(try await fixture.stack == before)
+        }
+    }
+
     @Test func `a rate limit holds all of the repository, and loses nothing`() async throws {
         try await FeedbackFixture.with(.github) { fixture async throws in
             try await fixture.tell(Stacks.at(.ready))

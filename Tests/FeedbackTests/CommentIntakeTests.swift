@@ -42,7 +42,12 @@ import Testing
 
     @Test func `what waits is bounded, and is kept over a restart`() async throws {
         try await FeedbackFixture.with(.github) { fixture async throws in
-            for _ in 0..<50 { #expect(try await fixture.say("/slingshot status").action == .command) }
+            for author in ["mallory", "nobody", "ada", "eve", "bob"] {
+                for _ in 0..<10 { #expect(try await fixture.say("/slingshot status", by: author).action == .command) }
+                guard author == "mallory" else { continue }
+                let outcome = try await fixture.say("/slingshot status", by: author)
+                #expect(outcome.action == .ignored && outcome.reason.contains("10 commands of its author wait already"))
+            }
             let outcome = try await fixture.say("/slingshot status")
             #expect(outcome.action == .ignored && outcome.reason.contains("50 commands of shop wait already"))
             let reopened = try SQLiteStore(directory: fixture.directory)

@@ -20,6 +20,8 @@ struct PodFixture {
     var restarts = 0
     var ready = false
     var isInit = false
+    /// JSON of the state of a container beside it.
+    var sidecar: String?
 
     static func replicaSet(_ name: String) -> String { #"{"kind":"ReplicaSet","name":"\#(name)","uid":"\#(name)","controller":true}"# }
     static func waiting(_ reason: String, _ message: String = "") -> String {
@@ -32,13 +34,16 @@ struct PodFixture {
         let container = """
             [{"name":"app","image":"shop:1","ready":\(ready),"restartCount":\(restarts),"state":\(state),"lastState":\(lastState)}]
             """
+        let beside = sidecar.map {
+            #","containerStatuses":[{"name":"proxy","image":"proxy:1","ready":true,"restartCount":0,"state":\#($0)}]"#
+        }
         let probe = hasProbe ? #","readinessProbe":{"periodSeconds":1}"# : ""
         let list = isInit ? "initContainerStatuses" : "containerStatuses"
         let json = """
             {"metadata":{"name":"\(name)","uid":"uid-\(name)","labels":{"pod-template-hash":"\(hash)"},"creationTimestamp":"\(created)"
               \(deleted ? #","deletionTimestamp":"2026-11-21T09:00:00Z""# : ""),"ownerReferences":[\(owner ?? "")]},
              "spec":{"restartPolicy":"\(restartPolicy)","containers":[{"name":"app"\(probe)}]},
-             "status":{"phase":"\(phase)","conditions":[\(conditions)],"\(list)":\(container)}}
+             "status":{"phase":"\(phase)","conditions":[\(conditions)],"\(list)":\(container)\(beside ?? "")}}
             """
         return try JSONDecoder().decode(Pod.self, from: Data(json.utf8))
     }

@@ -15,7 +15,13 @@ import Testing
     private static let usual = PodProblem.usualPatience
 
     @Test(arguments: [
-        (PodFixture.waiting("ImagePullBackOff", "Back-off pulling image"), #"container "app": the image "shop:1" can't be pulled"#, short),
+        (PodFixture.waiting("ImagePullBackOff", "Back-off pulling image"), #"container "app": the image "shop:1" can't be pulled"#, 330),
+        (
+            // Kubernetes 1.32
+            PodFixture.waiting(
+                "ImagePullBackOff", #"Back-off pulling image \"shop:1\": ErrImagePull: rpc error: resolve \"shop:1\": shop:1: not found"#),
+            #"container "app": the image "shop:1" can't be pulled: shop:1: not found"#, short
+        ),
         (
             PodFixture.waiting("ErrImagePull", #"rpc error: failed to resolve reference \"shop:1\": shop:1: not found"#),
             #"container "app": the image "shop:1" can't be pulled: shop:1: not found"#, short

@@ -73,9 +73,57 @@ import Testing
     }
 
     @Test func aMissingImageCountsSoon() throws {
-        var state = try state([deployment()], pods: [noImage])
+        var state = try state([deployment()], pods: [PodFixture(state: PodFixture.waiting("ErrImagePull", "denied"))])
         #expect(state.verdict(at: start)?.changesAt == at(2))
-        #expect(state.verdict(at: at(2))?.readiness == .failing(#"Deployment/web: container "app": the image "shop:1" can't be pulled"#))
+        #expect(
+            state.verdict(at: at(2))?.readiness == .failing(#"Deployment/web: container "app": the image "shop:1" can't be pulled: denied"#)
+        )
+    }
+
+    /// Who looks between two of kubelet's tries (after a restart, for one) learns the reason with the next, and judges nothing before.
+    @Test func whyAnImageCantBePulledIsFoundOutFirst() throws {
+        func pods(_ state: String) -> [PodFixture] { [PodFixture(created: "2027-01-15T08:00:00Z", state: state)] }
+        let text = #"Deployment/web: container "app": the image "shop:1" can't be pulled"#
+        var state = try state([deployment(conditions: Self.late)], pods: pods(PodFixture.waiting("ImagePullBackOff")))
+        let open = state.verdict(at: at(5))
+        #expect(open?.readiness == .progressing(text) && open?.isOpen == true && open?.changesAt == at(30))
+        #expect(state.verdict(at: at(30))?.stale.map(\.name) == ["web-abc-1"])
+        #expect(state.verdict(at: at(334.9))?.isOpen == true)
+        #expect(state.verdict(at: at(335))?.readiness == .failing(text))
+        state.merge(.updated(try pods(PodFixture.waiting("ErrImagePull", "shop:1: not found"))[0].pod()))
+        #expect(state.verdict(at: at(340))?.readiness == .waitingForImage("\(text): shop:1: not found"))
+    }
+
+    private static let late = #",{"type":"Progressing","status":"False","reason":"ProgressDeadlineExceeded"}"#
+
+    /// A Deployment's own patience (10 min) is shorter, and its pod is replaced again and again meanwhile.
+    @Test func anImageIsAwaitedForLongerThanADeploymentWaits() throws {
+        let absent = PodFixture(state: PodFixture.waiting("ErrImagePull", "shop:1: not found"))
+        var state = try state([deployment(conditions: Self.late)], pods: [absent])
+        let text = #"Deployment/web: container "app": the image "shop:1" can't be pulled: shop:1: not found"#
+        #expect(state.verdict(at: start)?.readiness == .waitingForImage(text))
+        state.merge(.removed(try absent.pod()))
+        state.merge(.updated(try PodFixture(name: "web-abc-2").pod()))
+        #expect(state.verdict(at: at(1))?.readiness == .waitingForImage(text))
+    }
+
+    /// What runs may be at work, and what an init container did is not done anew every half minute.
+    @Test func aPodOfWhichAnythingHasRunIsLeftAlone() throws {
+        var pod = PodFixture(created: "2027-01-15T08:00:00Z", state: PodFixture.waiting("ErrImagePull", "shop:1: not found"))
+        func stale() throws -> [String] {
+            var state = try state([deployment()], pods: [pod])
+            _ = state.verdict(at: start)
+            return state.verdict(at: at(60))?.stale.map(\.name) ?? []
+        }
+        #expect(try stale() == ["web-abc-1"])
+        (pod.isInit, pod.sidecar) = (true, PodFixture.waiting("PodInitializing"))
+        #expect(try stale() == ["web-abc-1"])
+        pod.sidecar = PodFixture.running
+        #expect(try stale() == [])
+        pod.sidecar = PodFixture.ended(0, "Completed")
+        #expect(try stale() == [])
+        (pod.sidecar, pod.restarts) = (nil, 1)
+        #expect(try stale() == [])
     }
 
     /// peers.md, complaint 9. The text is the same from try to try, also while the pod is replaced, until its containers run.

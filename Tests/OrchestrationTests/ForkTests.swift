@@ -47,6 +47,13 @@ import Testing
         #expect(decide(held, observed: .absent, now: now) == .hold)
     }
 
+    @Test func `what is approved already does not wait for that`() throws {
+        let stack = waiting(approved: Samples.commit("a")) { ($0.phase, $0.message) = (.waiting, "the image is not there") }
+        let (again, _) = try StackRequest.approve(Samples.commit("a")).applied(
+            to: stack, stack.name, of: repository(.approval), policy: Samples.policy, now: now)
+        #expect(stack.waitReason == .image && again == stack)
+    }
+
     @Test func `what waits makes way for an end, and for the approval`() {
         let held = waiting()
         #expect(!Step.hold.yields(to: held, begunWith: held, at: now))

@@ -229,6 +229,29 @@ import Testing
         }
     }
 
+    @Test func `an image is waited for on, whoever begins to look anew`() async throws {
+        let looks = Mutex(0)
+        let (again, signal) = AsyncStream<Void>.makeStream()
+        let engine = SimulatedEngine(readiness: { _ in
+            looks.withLock {
+                $0 += 1
+                if $0 == 2 { signal.yield() }
+                return $0 == 1 ? [.waitingForImage("the image is not there")] : []
+            }
+        })
+        try await OrchestratorFixture.run(engine: engine) { fixture in
+            try await fixture.deliver(Samples.event(.opened))
+            let start = try await fixture.wait(until: .waiting).deployed?.at
+            fixture.clock.advance(by: 700)
+            _ = try await fixture.intake.extend(name, .by(seconds: 3_600))
+            for await _ in again { break }
+            fixture.clock.advance(by: 60)
+            fixture.clock.advance(to: try #require(start).addingTimeInterval(Stack.imageTimeout))
+            let failed = try await fixture.store.wait(for: name) { $0.phase == .failed && $0.failure != nil }
+            #expect(failed.message == "not ready after 30m: the image is not there")
+        }
+    }
+
     /// peers.md, complaint 1: one preview that fails holds up all others.
     @Test func `a stack that can't be destroyed holds up no other`() async throws {
         let other = Samples.stackName("shop-8")

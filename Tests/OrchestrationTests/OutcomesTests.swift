@@ -29,6 +29,25 @@ import Testing
         #expect(stack.phase == .queued)
     }
 
+    /// An API server that starts anew while an image is waited for.
+    @Test func `tries for an image count for nothing else`() {
+        let step = Step.deploy(revision: 1, commit: Samples.commit("a"))
+        let absent = StepError("the image is not there", isRetryable: true, awaitsImage: true)
+        var stack = Samples.stack { $0.phase = .deploying }
+        for _ in 0..<10 { _ = stack.failed(step, absent, at: Samples.start) }
+        #expect(stack.phase == .waiting && stack.failure?.attempts == 10)
+        _ = stack.failed(step, away, at: Samples.start)
+        #expect(stack.phase == .deploying && stack.failure?.attempts == 1 && stack.message == away.message)
+        _ = stack.failed(step, absent, at: Samples.start)
+        #expect(stack.phase == .waiting)
+        #expect(tried(stack, step, times: 3).phase == .deploying)
+        #expect(tried(stack, step, times: 4).phase == .failed)
+        // What waits for a person goes on to.
+        var held = Samples.stack { $0.approval = Approval() }
+        held.held()
+        #expect(tried(held, .observe, times: 1).phase == .waiting)
+    }
+
     @Test func `what runs is not failed because its engine is away`() {
         let running = Samples.stack {
             $0.phase = .ready

@@ -63,6 +63,8 @@ import Webhooks
         #expect(elsewhere.map(\.check) == ["webhook address"])
         let message = try #require(elsewhere.first?.message)
         #expect(message.contains("https://old.example.com/webhooks/github") && !message.contains("hunter2"))
+        let known = judged([Self.hook { $0.url = "https://ada:hunter2@old.example.com/webhooks/github" }], publicURL: nil)
+        #expect(known.contains { $0.message == "https://old.example.com/webhooks/github" } && !"\(known)".contains("hunter2"))
         #expect(judged([Self.hook(), Self.hook()]).first?.message.contains("there are 2") == true)
         // What a forge does not tell is no failure.
         let silent = judged([ForgeWebhook(url: Self.address, isActive: true, lacks: [], sendsComments: true)])

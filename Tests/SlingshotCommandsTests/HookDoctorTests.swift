@@ -48,6 +48,11 @@ import Testing
         #expect(findings.last?.message == "preview/*, demo/*")
     }
 
+    @Test func aPasswordInItsAddressIsNotTold() throws {
+        let findings = try findings { try git("-C", $0, "config", "slingshot.url", "https://ada:hunter2@example.com/webhooks/generic") }
+        #expect(findings.contains { $0.message == "it is https://example.com/webhooks/generic" } && !"\(findings)".contains("hunter2"))
+    }
+
     @Test func eachStepThatIsMissingIsTold() throws {
         let findings = try findings { _ in }
         #expect(findings.map(\.verdict) == [.failed, .failed, .failed, .failed, .warning])

@@ -20,7 +20,8 @@ import Testing
         ("<details>\n\n/slingshot destroy\n\n</details>\n\n/slingshot status", .status),
         ("`/slingshot destroy` or\n/slingshot status", .status), ("/slingshot status\n-- \n/slingshot destroy", .status),
         ("/slingshot status\n\nOn Fri, Nov 20, 2026 at 8:00 AM Mona <m@example.com> wrote:\n/slingshot destroy", .status),
-        ("1 < 2\n/slingshot status", .status), ("a ~~~ b\n/slingshot status", .status),
+        (">>>\n/slingshot destroy\n\n>>>\n\n/slingshot status", .status), ("1 < 2\n/slingshot status", .status),
+        ("a ~~~ b\n/slingshot status", .status),
     ]
 
     @Test(arguments: commands) func `a line of its own is a command`(text: String, expected: CommentCommand) {
@@ -48,6 +49,7 @@ import Testing
         // Quoted, marked or not.
         "> /slingshot destroy", ">/slingshot destroy", "  > /slingshot destroy", "> mona said\n/slingshot destroy",
         "> mona said\r\n/slingshot destroy", ">\u{301} x\n/slingshot destroy", "> > /slingshot destroy", "- > x\n> y\n/slingshot destroy",
+        ">>>\nmona said\n\n/slingshot destroy\n>>>", ">>>\n```\n>>>\n```\n\n/slingshot destroy\n>>>",
         // In lists, tables and headings.
         "- /slingshot destroy", "* /slingshot destroy", "1. /slingshot destroy", "| /slingshot destroy |", "# /slingshot destroy",
         // Code.

@@ -76,7 +76,7 @@ struct CommandWorker: Sendable {
             if let refusal = try await refusal(of: command) { return try await intake.dismiss(command, .denied, because: refusal) }
             try await react(.seen, to: command)
             var pullRequest: ForgePullRequest?
-            if case .redeploy = command.command { pullRequest = try await client.pullRequest(command.stack.number) }
+            if case .redeploy = command.command { pullRequest = try await client.pullRequest(of: command.stack) }
             return try await intake.carryOut(command, pullRequest)
         } catch let error as ForgeError where !error.isRetryable {
             logger.warning(

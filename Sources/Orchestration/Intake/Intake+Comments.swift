@@ -5,6 +5,8 @@ public import StagingModel
 extension Intake {
     /// The most commands of one repository that wait at a time: each costs requests to its forge, and everybody can write comments.
     static let mostWaiting = 50
+    /// How many of them may be one author's: who writes many keeps nobody else waiting.
+    static let mostOfOne = 10
     /// How often somebody who may not command is told so within an hour. From then on their comments cost nothing.
     static let mostDenied = 5
 
@@ -23,9 +25,10 @@ extension Intake {
         let now = clock.now.wholeSeconds
         let received = ReceivedCommand(stack: name, comment: event.comment, author: event.author, command: command, receivedAt: now)
         let accepted = outcome(.command, "\(command.text) is carried out if its author may write to the repository")
-        let (repeated, full, denied) = (
+        let (repeated, full, many, denied) = (
             outcome(.ignored, "because the comment was read before"),
             outcome(.ignored, "because \(Self.mostWaiting) commands of \(repository) wait already; write it again later"),
+            outcome(.ignored, "because \(Self.mostOfOne) commands of its author wait already; write it again later"),
             outcome(.ignored, "because its author was refused \(Self.mostDenied) times within an hour")
         )
         return try await store.write { transaction in
@@ -33,7 +36,9 @@ extension Intake {
             if try transaction.command(event.comment, of: repository) != nil { return repeated }
             let (author, hour) = (event.author.account, now.addingTimeInterval(-3_600))
             guard try transaction.deniedCommands(by: author, of: repository, since: hour) < Self.mostDenied else { return denied }
-            guard try transaction.openCommands(of: repository).count < Self.mostWaiting else { return full }
+            let open = try transaction.openCommands(of: repository)
+            guard open.count < Self.mostWaiting else { return full }
+            guard open.count(where: { $0.author.account == author }) < Self.mostOfOne else { return many }
             try transaction.save(received)
             try transaction.remember(accepted, ofDelivery: key, at: now)
             return accepted

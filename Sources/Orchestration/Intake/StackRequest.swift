@@ -89,7 +89,8 @@ enum StackRequest: Hashable, Sendable {
             stack = Stack(launching: name, of: settings, instead: stack, policy: policy, now: now)
         }
         guard stack.isRunning(at: now) else { throw RequestRefusal.notRunning(name, stack.phase) }
+        let waited = stack.waitReason == .approval
         stack.approval?.commit = commit
-        if stack.phase == .waiting { (stack.phase, stack.message) = (.queued, "\(commit.short) is approved") }
+        if waited { (stack.phase, stack.message) = (.queued, "\(commit.short) is approved") }
     }
 }

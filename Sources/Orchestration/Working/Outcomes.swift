@@ -124,8 +124,10 @@ extension Stack {
 
     /// Records that a step failed and returns what to tell the history.
     mutating func failed(_ step: Step, _ error: StepError, at now: Date) -> String {
+        // Tries for an image that is not there yet are none for what went wrong now.
+        let isOther = waitReason == .image && !error.awaitsImage
         // With copies, the steps on two engines may fail in turns.
-        let attempts = (failure.flatMap { $0.step == step.name || !copies.isEmpty ? $0.attempts : nil } ?? 0) + 1
+        let attempts = (failure.flatMap { !isOther && ($0.step == step.name || !copies.isEmpty) ? $0.attempts : nil } ?? 0) + 1
         if case .retire = step, let copy = copies.first { copies = copies.dropFirst() + [copy] }  // another's turn
         let isFinal = !error.isRetryable && step.isOfRevision && wanted == .running
         let waits = error.awaitsImage && wanted == .running && attempts < Self.imagePatience
@@ -137,7 +139,13 @@ extension Stack {
         // Of what is gone is said why, and not what is left to do on its forge.
         if phase != .destroyed { message = error.message + (wanted == .running ? running ?? "" : "") }
         let isHopeless = wanted == .running && running == nil && attempts >= Self.patience
-        if waits, phase != .failed { phase = .waiting } else if isFinal || isHopeless { phase = .failed }
+        if waits, phase != .failed {
+            phase = .waiting
+        } else if isFinal || isHopeless {
+            phase = .failed
+        } else if isOther, wanted == .running {
+            phase = .deploying
+        }
         return retryAt.map { "\(step.name) failed, next try at \($0.rfc3339): \(error.message)" } ?? "\(step.name) failed: \(error.message)"
     }
 

@@ -1,6 +1,6 @@
 import Foundation
 import Logging
-import StagingModel
+public import StagingModel
 
 extension StackWorker {
     /// Asks the forge for what nobody told of the pull request. The outcome is one write: a crash asks again.
@@ -31,9 +31,17 @@ extension StackWorker {
         guard let client = try engines.forge(repository) else {
             throw ForgeError(.misconfigured, "\(repository.name) has no `credentials` to ask its forge with")
         }
-        let answer = try await client.pullRequest(name.number)
-        guard answer.pullRequest.number == name.number else {
-            throw ForgeError(.unreadable, "the forge told of another pull request than \(name.number); check `api`")
+        return try await client.pullRequest(of: name)
+    }
+}
+
+extension ForgeClient {
+    /// The pull request as it is now, and no other: its number leads to the code that is fetched. Throws ``ForgeError`` and
+    /// `CancellationError`.
+    public func pullRequest(of stack: StackName) async throws -> ForgePullRequest {
+        let answer = try await pullRequest(stack.number)
+        guard answer.pullRequest.number == stack.number else {
+            throw ForgeError(.unreadable, "the forge told of another pull request than \(stack.number); check `api`")
         }
         return answer
     }

@@ -173,12 +173,15 @@ extension StackWorker {
         let deployedAt = stack.deployed?.at ?? engines.clock.now
         let deadline = max(deployedAt.addingTimeInterval(TimeInterval(settings.readyTimeout)), engines.clock.now.addingTimeInterval(30))
         let runtime = try engines.runtime(of: stack)
-        let last = Latest()
+        // After a restart, or when its lease was moved, what it waits for is known.
+        let last = Latest(stack.waitReason == .image ? .waitingForImage(stack.message) : nil)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await engines.clock.sleep(until: deadline)
+                var limit = settings.readyTimeout
                 // Who builds an image somewhere else takes longer than it takes to run it.
                 if case .waitingForImage? = last.readiness.withLock({ $0 }) {
+                    limit = max(limit, Int(Stack.imageTimeout))
                     try await engines.clock.sleep(until: max(deadline, deployedAt.addingTimeInterval(Stack.imageTimeout)))
                 }
                 let why = last.readiness.withLock { $0?.text } ?? "the engine told nothing of it"
@@ -188,7 +191,7 @@ extension StackWorker {
                     if step.isSuperseded(by: $0, at: now) || $0.deployed?.readyAt != nil { throw Superseded() }
                     $0.phase = .failed
                 }
-                throw StepError("not ready after \(DurationText.text(settings.readyTimeout)): \(why)", isRetryable: true)
+                throw StepError("not ready after \(DurationText.text(limit)): \(why)", isRetryable: true)
             }
             group.addTask {
                 try await runtime.awaitReady(name) { readiness in
@@ -233,5 +236,7 @@ extension StackWorker {
 
 /// What was last told of a stack's readiness; shared by the one that follows it and the one that watches the time.
 private final class Latest: Sendable {
-    let readiness = Mutex<Readiness?>(nil)
+    let readiness: Mutex<Readiness?>
+
+    init(_ known: Readiness?) { readiness = Mutex(known) }
 }

@@ -41,9 +41,9 @@ struct HookFindings {
         let fix = "git config slingshot.url \(expected ?? "https://slingshot.example.com/webhooks/generic")"
         guard let url = repository.settings["url"]?.last else { return .failed(area, check, "it is not set", fix: fix) }
         guard url.hasSuffix("/webhooks/generic"), expected.map({ $0 == url }) ?? true else {
-            return .failed(area, check, "it is \(url)", fix: fix)
+            return .failed(area, check, "it is \(WebhookFindings.bare(url))", fix: fix)
         }
-        return .ok(area, check, url)
+        return .ok(area, check, WebhookFindings.bare(url))
     }
 
     private func name(_ repository: LocalRepository) -> Finding {

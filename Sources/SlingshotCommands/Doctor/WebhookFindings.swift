@@ -20,7 +20,7 @@ struct WebhookFindings {
                 ? .ok(area, "webhook", "it is there, and active")
                 : .failed(
                     area, "webhook", "it is there, and not active", fix: "switch it on; a forge also does that to one that failed often"),
-            .ok(area, "webhook address", hook.url),
+            .ok(area, "webhook address", Self.bare(hook.url)),
         ]
         if ours.count > 1 {
             findings[0] = .warning(
@@ -112,7 +112,7 @@ struct WebhookFindings {
     static func joined(_ base: String, _ path: String) -> String { (base.hasSuffix("/") ? String(base.dropLast()) : base) + path }
 
     /// Without what could be a password or a token in it.
-    private static func bare(_ url: String) -> String {
+    static func bare(_ url: String) -> String {
         guard var parts = URLComponents(string: url) else { return "another address" }
         (parts.user, parts.password, parts.query, parts.fragment) = (nil, nil, nil, nil)
         return parts.string ?? "another address"
