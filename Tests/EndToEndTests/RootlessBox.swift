@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SlingshotTestSupport
 import StagingModel
 import Testing
@@ -122,10 +123,10 @@ struct RootlessBox: Sendable {
     /// What a restart of the machine does to a user: no process of his is left, and nothing of what is kept until then.
     func restartMachine() async throws {
         try #require(Self.user == "slingshot-test", "this ends all of a user's processes, so it is for that of dev/rootless-user only")
-        try await ChildProcess.run(URL(filePath: "/usr/bin/pkill"), ["-9", "-u", Self.user], accepting: [0, 1])
         for _ in 0..<100 {
-            let left = try await ChildProcess.run(URL(filePath: "/usr/bin/pgrep"), ["-u", Self.user], accepting: [0, 1])
-            if left.output.isEmpty { break }
+            let left = try processes()
+            if left.isEmpty { break }
+            for process in left { kill(process, SIGKILL) }
             try await Task.sleep(for: .milliseconds(50))
         }
         let runtime = "/run/\(Self.user)"
@@ -133,6 +134,21 @@ struct RootlessBox: Sendable {
             try FileManager.default.removeItem(atPath: "\(runtime)/\(name)")
         }
         try? FileManager.default.removeItem(at: socket)
+    }
+
+    /// The user's processes, and those in his containers, which run as his subordinate users.
+    private func processes() throws -> [pid_t] {
+        let own = try #require(getpwnam(Self.user)).pointee.pw_uid
+        var ids: [Range<uid_t>] = [own..<(own + 1)]
+        for line in try String(contentsOfFile: "/etc/subuid", encoding: .utf8).split(separator: "\n") {
+            let fields = line.split(separator: ":")
+            guard fields.count == 3, fields[0] == Self.user, let start = uid_t(fields[1]), let count = uid_t(fields[2]) else { continue }
+            ids.append(start..<(start + count))
+        }
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap({ pid_t($0) }).filter { process in
+            let owner = try? FileManager.default.attributesOfItem(atPath: "/proc/\(process)")[.ownerAccountID] as? NSNumber
+            return owner.map { owner in ids.contains { $0.contains(owner.uint32Value) } } ?? false
+        }
     }
 
     // MARK: What is there
