@@ -35,21 +35,15 @@ public struct FeedbackService: Service {
 
     /// Runs until the task is cancelled or the service shuts down.
     public func run() async throws {
-        let agendas = clients.mapValues { _ in Agenda() }
         await cancelWhenGracefulShutdown {
             guard await openOutbox() else { return }
-            await withDiscardingTaskGroup { group in
-                group.addTask { for await name in changes { agendas[name.repository]?.change() } }
-                for (repository, client) in clients {
-                    guard let agenda = agendas[repository] else { continue }
-                    let teller = Teller(
-                        repository: repository, client: client, store: store, clock: clock, metrics: FeedbackMetrics(factory: metrics),
-                        logger: logger)
-                    group.addTask {
-                        await agenda.keep(
-                            clock: clock, logger: logger, failure: "forges could not be told from the outbox", teller.pass)
-                    }
-                }
+            await clients.keep(
+                on: changes, clock: clock, logger: logger, failure: "forges could not be told from the outbox"
+            ) { repository, client in
+                Teller(
+                    repository: repository, client: client, store: store, clock: clock, metrics: FeedbackMetrics(factory: metrics),
+                    logger: logger
+                ).pass
             }
         }
     }

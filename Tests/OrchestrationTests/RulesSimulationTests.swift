@@ -14,18 +14,22 @@ import Testing
     /// 80 lives in `make test`; more with `SLINGSHOT_SEEDS=5000`.
     private static let seeds = 0..<(ProcessInfo.processInfo.environment["SLINGSHOT_SEEDS"].flatMap { UInt64($0) } ?? 80)
 
+    private func worker(of life: PullRequestLife, on engine: SimulatedEngine, _ store: SQLiteStore) -> StackWorker {
+        var logger = Logger(label: "simulation")
+        logger.logLevel = .critical
+        return StackWorker(
+            name: Samples.stackName(),
+            engines: Engines(store: store, runtimes: ["cluster": engine], refs: life.refs, forge: life.forge, clock: life.clock),
+            settings: OrchestrationSettings(repositories: [PullRequestLife.repository], policy: Samples.policy), logger: logger)
+    }
+
     @Test(arguments: seeds)
     func `whatever happens, who gets a stack is decided by the last word`(seed: UInt64) async throws {
         try await withTemporaryDirectory { directory in
             let store = try SQLiteStore(directory: directory)
             let life = PullRequestLife(seed: seed, store: store)
             let engine = SimulatedEngine { operation, _, _ in try await life.strike(operation) }
-            var logger = Logger(label: "simulation")
-            logger.logLevel = .critical
-            let worker = StackWorker(
-                name: Samples.stackName(),
-                engines: Engines(store: store, runtimes: ["cluster": engine], refs: life.refs, forge: life.forge, clock: life.clock),
-                settings: OrchestrationSettings(repositories: [PullRequestLife.repository], policy: Samples.policy), logger: logger)
+            let worker = worker(of: life, on: engine, store)
 
             func settle(lives: Int) async throws -> Stack {
                 for _ in 0..<lives {
@@ -77,12 +81,7 @@ import Testing
             let store = try SQLiteStore(directory: directory)
             let life = PullRequestLife(seed: seed, store: store, author: "mallory", onlyForgeTells: true)
             let engine = SimulatedEngine { operation, _, _ in try await life.strike(operation) }
-            var logger = Logger(label: "simulation")
-            logger.logLevel = .critical
-            let worker = StackWorker(
-                name: Samples.stackName(),
-                engines: Engines(store: store, runtimes: ["cluster": engine], refs: life.refs, forge: life.forge, clock: life.clock),
-                settings: OrchestrationSettings(repositories: [PullRequestLife.repository], policy: Samples.policy), logger: logger)
+            let worker = worker(of: life, on: engine, store)
             try await life.tell(.opened)
             for round in 0..<30 {
                 if round == 20 { life.calm() }

@@ -71,31 +71,28 @@ import Webhooks
         #expect(silent.filter { $0.verdict == .unknown }.map(\.check) == ["webhook content type", "webhook secret", "last delivery"])
     }
 
+    private func trial(of forge: Forge, to server: String) throws -> TrialFindings {
+        let settings = RepositorySettings(
+            name: try #require(RepositoryName("shop")), forge: forge, repository: "acme/shop", url: "https://x.example.com/shop.git",
+            runtime: "box")
+        return TrialFindings(
+            area: "repository shop", settings: settings, forge: forge, secret: try #require(.init(Array("s".utf8))),
+            server: try #require(URL(string: server)), isPublic: true)
+    }
+
     @Test(
         arguments: [
             (200, nil), (202, nil), (301, "server.publicURL"), (401, "read another one"), (404, "start `serve` again"), (502, "a proxy"),
         ] as [(Int, String?)])
     func aTrialDeliverysAnswerIsJudged(status: Int, fix: String?) throws {
-        let settings = RepositorySettings(
-            name: try #require(RepositoryName("shop")), forge: .github, repository: "acme/shop", url: "https://x.example.com/shop.git",
-            runtime: "box")
-        let trial = TrialFindings(
-            area: "repository shop", settings: settings, forge: .github, secret: try #require(.init(Array("s".utf8))),
-            server: try #require(URL(string: "https://slingshot.example.com")), isPublic: true)
-        let finding = trial.finding(status: status)
+        let finding = try trial(of: .github, to: "https://slingshot.example.com").finding(status: status)
         #expect(finding.verdict == (fix == nil ? .ok : .failed))
         if let fix { #expect(finding.fix?.contains(fix) == true, "\(finding)") }
     }
 
     /// Plain text carries GitLab's token, which is the secret, to everybody on the way.
     @Test func gitLabsSecretIsNotSentInTheOpen() async throws {
-        let settings = RepositorySettings(
-            name: try #require(RepositoryName("shop")), forge: .gitlab, repository: "acme/shop", url: "https://x.example.com/shop.git",
-            runtime: "box")
-        let trial = TrialFindings(
-            area: "repository shop", settings: settings, forge: .gitlab, secret: try #require(.init(Array("s".utf8))),
-            server: try #require(URL(string: "http://slingshot.invalid")), isPublic: true)
-        let finding = await trial.finding(now: Date())
+        let finding = try await trial(of: .gitlab, to: "http://slingshot.invalid").finding(now: Date())
         #expect(finding.verdict == .failed && finding.fix?.contains("https") == true)
     }
 

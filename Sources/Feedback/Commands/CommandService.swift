@@ -34,19 +34,12 @@ public struct CommandService: Service {
 
     /// Runs until the task is cancelled or the service shuts down.
     public func run() async throws {
-        let agendas = clients.mapValues { _ in Agenda() }
         await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
-                group.addTask { for await name in changes { agendas[name.repository]?.change() } }
-                for (repository, client) in clients {
-                    guard let agenda = agendas[repository] else { continue }
-                    let worker = CommandWorker(
-                        repository: repository, client: client, intake: intake, store: store, clock: clock,
-                        metrics: CommandMetrics(factory: metrics), logger: logger)
-                    group.addTask {
-                        await agenda.keep(clock: clock, logger: logger, failure: "commands could not be read", worker.pass)
-                    }
-                }
+            await clients.keep(on: changes, clock: clock, logger: logger, failure: "commands could not be read") { repository, client in
+                CommandWorker(
+                    repository: repository, client: client, intake: intake, store: store, clock: clock,
+                    metrics: CommandMetrics(factory: metrics), logger: logger
+                ).pass
             }
         }
     }
