@@ -14,8 +14,7 @@ public struct ForgeAddress: Hashable, Sendable, CustomStringConvertible {
         else {
             throw ForgeError(.misconfigured, "the API's address must be a plain URL, such as https://git.example.com/api/v4")
         }
-        let isLoopback = ["127.0.0.1", "localhost", "[::1]", "::1"].contains(host)
-        guard parts.scheme == "https" || parts.scheme == "http" && isLoopback else {
+        guard parts.scheme == "https" || parts.scheme == "http" && Loopback.contains(host) else {
             throw ForgeError(.misconfigured, "a token is only sent over https; correct the API's address")
         }
         description = text.hasSuffix("/") ? String(text.dropLast()) : text

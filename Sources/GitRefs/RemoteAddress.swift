@@ -1,5 +1,6 @@
 import Foundation
 import Orchestration
+import StagingModel
 
 /// The configured address of a repository.
 struct RemoteAddress: Hashable, CustomStringConvertible {
@@ -53,7 +54,7 @@ struct RemoteAddress: Hashable, CustomStringConvertible {
     var isConfidential: Bool {
         switch scheme {
         case .https: true
-        case .http: ["127.0.0.1", "::1", "localhost"].contains(host)
+        case .http: Loopback.contains(host)
         case .file, .ssh: false
         }
     }

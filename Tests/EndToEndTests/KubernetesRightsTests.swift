@@ -11,14 +11,7 @@ import Testing
     @Test func theRoleThatComesWithSlingshotIsEnough() async throws {
         try await KubernetesTestCluster.withRuntime(clock: SystemClock()) { _, fixture in
             try await withRole(fixture.client) { user in
-                var configuration = fixture.client.configuration
-                configuration.impersonation = .init(user: user)
-                let client = try KubernetesClient(configuration, logger: Logger(label: "test"))
-                do { try await use(client, fixture) } catch {
-                    await client.shutdown()
-                    throw error
-                }
-                await client.shutdown()
+                try await impersonating(user, fixture.client) { try await use($0, fixture) }
             }
         }
     }
@@ -42,14 +35,18 @@ import Testing
     }
 
     private func access(as user: String, _ cluster: KubernetesClient) async throws -> [AccessFinding] {
+        try await impersonating(user, cluster) {
+            try await KubernetesRuntime(client: $0, namespacePrefix: "x-", logger: Logger(label: "test")).access()
+        }
+    }
+
+    private func impersonating<T>(_ user: String, _ cluster: KubernetesClient, _ body: (KubernetesClient) async throws -> T) async throws
+        -> T
+    {
         var configuration = cluster.configuration
         configuration.impersonation = .init(user: user)
         let client = try KubernetesClient(configuration, logger: Logger(label: "test"))
-        let runtime = KubernetesRuntime(client: client, namespacePrefix: "x-", logger: Logger(label: "test"))
-        let result: Result<[AccessFinding], any Error>
-        do { result = .success(try await runtime.access()) } catch { result = .failure(error) }
-        await client.shutdown()
-        return try result.get()
+        return try await cleaningUp({ await client.shutdown() }, after: { try await body(client) })
     }
 
     private func use(_ client: KubernetesClient, _ fixture: StackFixture) async throws {

@@ -76,7 +76,7 @@ import Webhooks
             name: try #require(RepositoryName("shop")), forge: forge, repository: "acme/shop", url: "https://x.example.com/shop.git",
             runtime: "box")
         return TrialFindings(
-            area: "repository shop", settings: settings, forge: forge, secret: try #require(.init(Array("s".utf8))),
+            area: "repository shop", settings: settings, secret: try #require(.init(Array("s".utf8))),
             server: try #require(URL(string: server)), isPublic: true)
     }
 

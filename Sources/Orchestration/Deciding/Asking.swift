@@ -20,7 +20,7 @@ extension Stack {
     mutating func told(_ answer: ForgePullRequest, by repository: RepositorySettings) -> String {
         let asked = pullRequest.untold
         // A delivery may have been faster than the answer.
-        let isOlder = answer.updatedAt.flatMap { time in forgeUpdatedAt.map { time < $0 } } ?? false
+        let isOlder = knowsNewer(than: answer.updatedAt)
         (unasked, failure) = (nil, nil)
         pullRequest = pullRequest.learning(answer.pullRequest, isOlder: isOlder)
         if !isOlder, answer.state != .open {

@@ -30,7 +30,7 @@ public func admit(_ event: PullRequestEvent, to repository: RepositorySettings, 
     guard let name = StackName(repository: repository.name, number: event.pullRequest.number) else {
         return .ignored("pull request number \(event.pullRequest.number) is out of range")
     }
-    if let seen = current?.forgeUpdatedAt, let told = event.updatedAt, told < seen {
+    if let told = event.updatedAt, current?.knowsNewer(than: told) == true {
         return .ignored("out of date: the pull request has changed since \(told.rfc3339)")
     }
     if event.change == .closed || event.change == .merged || !event.isOpen {
@@ -64,7 +64,7 @@ public func admit(_ event: PullRequestEvent, to repository: RepositorySettings, 
 }
 
 /// Why a pull request from a fork gets no stack; nil when it gets one.
-private func refusal(ofForksBy repository: RepositorySettings) -> String? {
+func refusal(ofForksBy repository: RepositorySettings) -> String? {
     switch repository.forks {
     case .allow, .approval: nil
     case .deny: "the pull request comes from a fork, and forks are denied for \(repository.name)"
@@ -154,6 +154,12 @@ extension Stack {
         (runtime, namespaceUID, copies) = (previous.runtime, previous.namespaceUID, previous.copies)
         for copy in copies { changeCopy(on: copy.runtime) { $0.deployed = nil } }
         move(to: repository.runtime)
+    }
+
+    /// Whether a delivery told of the pull request after `instant`, by the forge's own time.
+    func knowsNewer(than instant: Date?) -> Bool {
+        guard let seen = forgeUpdatedAt, let instant else { return false }
+        return instant < seen
     }
 
     /// Whether a person has to approve its commit, by the repository's `forks`. What was approved stays so.

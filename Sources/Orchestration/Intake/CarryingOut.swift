@@ -20,7 +20,7 @@ func carriedOut(
     }
     func refused(_ why: String) -> CarriedOut { CarriedOut(stack: current, answer: answer(why, isRefusal: true)) }
     do {
-        if case .redeploy = command { try refuseLaunch(of: pullRequest, after: current, settings, name) }
+        if case .redeploy = command { try refuseLaunch(of: pullRequest, after: current, settings) }
         guard let request = StackRequest(command) else {
             return CarriedOut(stack: current, answer: answer(words(on: command, current, now), isRefusal: command.verb == nil))
         }
@@ -50,31 +50,23 @@ extension StackRequest {
 }
 
 /// What deliveries would not launch either.
-private func refuseLaunch(of pullRequest: ForgePullRequest?, after current: Stack?, _ settings: RepositorySettings?, _ name: StackName)
-    throws
-{
+private func refuseLaunch(of pullRequest: ForgePullRequest?, after current: Stack?, _ settings: RepositorySettings?) throws {
     guard let pullRequest else { return }
-    if let current, current.destroyReason == .closed, current.knowsNewer(than: pullRequest) {
+    if let current, current.destroyReason == .closed, current.knowsNewer(than: pullRequest.updatedAt) {
         throw RequestRefusal.notLaunchable("the pull request was closed meanwhile; reopen it first")
     }
     if pullRequest.state != .open {
         throw RequestRefusal.notLaunchable("the pull request is \(pullRequest.state.rawValue); reopen it first")
     }
-    if pullRequest.pullRequest.isFork, settings?.forks == .deny {
-        throw RequestRefusal.notLaunchable("the pull request comes from a fork, and forks are denied for \(name.repository)")
+    if pullRequest.pullRequest.isFork, let settings, let refusal = refusal(ofForksBy: settings) {
+        throw RequestRefusal.notLaunchable(refusal)
     }
 }
 
 extension Stack {
-    /// Whether a delivery told of the pull request after it was asked for.
-    fileprivate func knowsNewer(than told: ForgePullRequest) -> Bool {
-        guard let seen = forgeUpdatedAt, let at = told.updatedAt else { return false }
-        return at < seen
-    }
-
     /// The pull request as its forge has it now: nobody may have told of it before, and whether it is a fork's decides what is held.
     fileprivate mutating func take(_ told: ForgePullRequest?, of settings: RepositorySettings) {
-        guard let told, !knowsNewer(than: told) else { return }
+        guard let told, !knowsNewer(than: told.updatedAt) else { return }
         let moved = told.pullRequest.head != nil && told.pullRequest.head != pullRequest.head
         let wasFork = pullRequest.isFork
         pullRequest = told.pullRequest.completed(from: pullRequest, moved: moved)
@@ -104,9 +96,10 @@ private func words(on command: CommentCommand, _ stack: Stack?, _ now: Date) -> 
 extension RequestRefusal {
     /// For people who have a pull request before them, and no command line.
     fileprivate var inComment: String {
-        switch self {
-        case .unknownStack: "the pull request has no stack; a push launches one, or `/slingshot redeploy`"
-        case .notRunning(_, let phase): "it is \(phase.rawValue), so that can't be done; a push launches it anew, or `/slingshot redeploy`"
+        let again = "`\(CommentCommand.redeploy.text)`"
+        return switch self {
+        case .unknownStack: "the pull request has no stack; a push launches one, or \(again)"
+        case .notRunning(_, let phase): "it is \(phase.rawValue), so that can't be done; a push launches it anew, or \(again)"
         case .unknownRepository, .badNumber, .notApprovable, .notLaunchable: description
         }
     }

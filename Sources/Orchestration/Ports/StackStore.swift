@@ -96,8 +96,8 @@ public struct StackStatistics: Hashable, Sendable {
 
 /// What makes the record's growth bounded. Implemented by `Store`.
 public protocol PrunableStore: Sendable {
-    /// Removes deliveries that came, commands that came and are settled, events that happened, and destroyed stacks whose last change was before `cutoff`; then makes the
-    /// files give back what they can. A stack that is not destroyed is never touched.
+    /// Removes deliveries that came, commands that came and are settled, events that happened, and destroyed stacks whose last change was
+    /// before `cutoff`; then makes the files give back what they can. A stack that is not destroyed is never touched.
     func prune(before cutoff: Date) async throws -> PruneCounts
 }
 

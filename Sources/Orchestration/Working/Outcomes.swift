@@ -5,7 +5,7 @@ import StagingModel
 extension Stack {
     mutating func began(_ step: Step) {
         // What failed, or waits for an image, stays so, with its reason, until a try succeeds.
-        if [.failed, .waiting].contains(phase), failure?.step == step.name { return }
+        if isHeldUp, failure?.step == step.name { return }
         switch step {
         case .ask:
             phase = .queued
@@ -20,7 +20,7 @@ extension Stack {
             phase = .deploying
             message = "deploying \(commit.short)"
         case .watch:
-            if ![.failed, .waiting].contains(phase) { phase = .deploying }
+            if !isHeldUp { phase = .deploying }
         case .destroy, .awaitGone:
             guard case .gone(let reason) = wanted else {
                 phase = .queued
@@ -40,6 +40,9 @@ extension Stack {
             break
         }
     }
+
+    /// Whether its phase says more than that a step runs.
+    private var isHeldUp: Bool { phase == .failed || phase == .waiting }
 
     private static let awaitingPrevious = "waiting until the previous namespace is gone"
 
@@ -72,7 +75,7 @@ extension Stack {
             endpoints: plan.endpoints.isEmpty ? nil : plan.endpoints,
             at: now)
         failure = nil
-        if [.failed, .waiting].contains(phase) { phase = .deploying }
+        if isHeldUp { phase = .deploying }
         url = plan.url
         message = "waiting for \(plan.commit.short) to get ready"
     }

@@ -47,20 +47,18 @@ extension StackWorker {
         _ step: Step, kind: StackEvent.Kind = .outcome, name word: String? = nil, _ message: String,
         _ change: @escaping @Sendable (inout Stack) throws -> Void
     ) async throws {
-        _ = try await store(change) { _ in
-            StackEvent(stack: name, at: engines.clock.now, kind: kind, name: word ?? step.name, message: message)
+        try await record(step, kind: kind, name: word) {
+            try change(&$0)
+            return message
         }
     }
 
     /// The same, where the change itself says what to tell.
-    func record(_ step: Step, kind: StackEvent.Kind, _ change: @escaping @Sendable (inout Stack) throws -> String) async throws {
-        let now = engines.clock.now.wholeSeconds
-        try await engines.store.write { transaction in
-            guard var stack = try transaction.stack(name) else { throw Superseded() }
-            let message = try change(&stack)
-            stack.updatedAt = now
-            try transaction.save(stack, wakeAt: now)
-            try transaction.append(StackEvent(stack: name, at: now, kind: kind, name: step.name, message: message))
+    func record(
+        _ step: Step, kind: StackEvent.Kind, name word: String? = nil, _ change: @escaping @Sendable (inout Stack) throws -> String
+    ) async throws {
+        _ = try await write { stack, now in
+            StackEvent(stack: name, at: now, kind: kind, name: word ?? step.name, message: try change(&stack))
         }
     }
 
@@ -68,13 +66,20 @@ extension StackWorker {
     func store(_ change: @escaping @Sendable (inout Stack) throws -> Void, event: (@Sendable (Stack) -> StackEvent?)? = nil) async throws
         -> Stack
     {
+        try await write { stack, _ in
+            try change(&stack)
+            return event?(stack)
+        }
+    }
+
+    private func write(_ change: @escaping @Sendable (inout Stack, _ now: Date) throws -> StackEvent?) async throws -> Stack {
         let now = engines.clock.now.wholeSeconds
         return try await engines.store.write { transaction in
             guard var stack = try transaction.stack(name) else { throw Superseded() }
-            try change(&stack)
+            let event = try change(&stack, now)
             stack.updatedAt = now
             try transaction.save(stack, wakeAt: now)
-            if let event = event?(stack) { try transaction.append(event) }
+            if let event { try transaction.append(event) }
             return stack
         }
     }

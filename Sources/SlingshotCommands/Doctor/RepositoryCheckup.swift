@@ -92,7 +92,7 @@ struct RepositoryCheckup: Sendable {
                     fix: "make one with `openssl rand -hex 32`, and set it in both places"))
         }
         let trial = TrialFindings(
-            area: area, settings: settings, forge: settings.forge, secret: secret, server: publicURL.flatMap { URL(string: $0) } ?? local,
+            area: area, settings: settings, secret: secret, server: publicURL.flatMap { URL(string: $0) } ?? local,
             isPublic: publicURL != nil)
         return findings + [await trial.finding(now: clock.now)]
     }

@@ -8,17 +8,17 @@ import Webhooks
 struct TrialFindings {
     var area: String
     var settings: RepositorySettings
-    var forge: Forge
     var secret: WebhookSecret
     /// Where to send it: `server.publicURL`, or what `serve` listens on.
     var server: URL
     var isPublic: Bool
 
     private static let check = "delivery"
+    private var forge: Forge { settings.forge }
 
     func finding(now: Date) async -> Finding {
         // GitLab's token is the secret itself; the others' signatures tell nothing.
-        if server.scheme == "http", !isLoopback, forge == .gitlab {
+        if server.scheme == "http", !Loopback.contains(server.host() ?? ""), forge == .gitlab {
             return .failed(
                 area, Self.check, "\(server.absoluteString) has no TLS, and GitLab's deliveries carry the secret as it is",
                 fix: "serve it over https, and correct `server.publicURL`")
@@ -62,6 +62,4 @@ struct TrialFindings {
                 area, Self.check, "\(address) answers \(status)", fix: "see what answers there: a proxy before Slingshot, or its log")
         }
     }
-
-    private var isLoopback: Bool { ["127.0.0.1", "localhost", "::1", "[::1]"].contains(server.host() ?? "") }
 }
